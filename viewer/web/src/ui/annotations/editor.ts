@@ -1,6 +1,5 @@
 /** How are measures and notes made and changed? A draft takes points, a drag moves them, and the result is left for all. */
 import type { SVGTemplateResult } from "lit";
-import { svg } from "lit";
 
 import type { Annotation, Kind } from "../../scene/annotations/annotation";
 import { KINDS, annotationOf, shownPoints } from "../../scene/annotations/annotation";
@@ -19,10 +18,10 @@ import { speech } from "../language/language";
 import { errorWords } from "../language/t";
 import type { StageLayer } from "../stage/stage-overlay";
 import { Dragging } from "./dragging";
-import { drawAnnotation, drawingStyles } from "./drawing";
 import type { Place } from "./drawing";
+import { AnnotationLayer } from "./layer";
 import type { Unit } from "./words";
-import { keepUnit, keptUnit, mainFigure, w } from "./words";
+import { keepUnit, keptUnit, w } from "./words";
 
 import "./panel";
 
@@ -45,11 +44,6 @@ interface Change {
   readonly points: readonly Vector[];
 }
 
-/** An annotation with its points and its label on the object that is shown. */
-interface Drawable extends Placed {
-  readonly label: string;
-}
-
 export class AnnotationEditor implements StageLayer {
   /** Grows with each change, so that the panel is drawn again. */
   version = 0;
@@ -60,10 +54,8 @@ export class AnnotationEditor implements StageLayer {
   /** Whether this account may leave anything; null until the broker has said so. */
   mayWrite: boolean | null = null;
   private readonly read = new Map<string, { readonly payload: Uint8Array; readonly annotation: Annotation | null }>();
-  private readonly dragging = new Dragging(this);
-  /** What was drawn last, and of what. */
-  private drawn: readonly Drawable[] = [];
-  private drawnOf: readonly unknown[] = [];
+  readonly dragging = new Dragging(this);
+  private readonly layer = new AnnotationLayer(this);
 
   constructor(
     readonly host: CairnViewer,
@@ -217,39 +209,8 @@ export class AnnotationEditor implements StageLayer {
   }
 
   draw(project: (point: Vector) => Place): SVGTemplateResult {
-    this.dress();
     this.carry();
-    const { draft, up } = this;
-    const drawn = this.drawable.map(({ annotation, label, points }) => {
-      const dragged = this.dragging.pointsOf(annotation.key);
-      return drawAnnotation(
-        {
-          kind: annotation.kind,
-          points: dragged ?? points,
-          label: dragged ? this.labelOf(annotation, dragged) : label,
-          up,
-          isSelected: annotation.key === this.selected,
-          onPress: (event, at) => {
-            this.press(event, annotation, at);
-          },
-        },
-        project,
-      );
-    });
-    const begun =
-      draft &&
-      drawAnnotation(
-        {
-          kind: draft.kind,
-          points: this.pointsOn(draft),
-          label: this.draftLabel(draft),
-          up,
-          isSelected: true,
-          onPress,
-        },
-        project,
-      );
-    return svg`<g class=${draft ? "still" : ""}>${drawn}</g><g class="still">${begun}</g>`;
+    return this.layer.draw(project);
   }
 
   /** Draw panel and canvas again. */
@@ -259,32 +220,13 @@ export class AnnotationEditor implements StageLayer {
     this.host.stage?.requestUpdate();
   }
 
-  /** Every frame draws them; places and figures are computed only after a change. */
-  private get drawable(): readonly Drawable[] {
-    const { images, scene } = this.host.project ?? {};
-    const asked = [this.version, scene, images?.cameras];
-    if (asked.some((each, index) => each !== this.drawnOf[index])) {
-      this.drawn = this.placed.map((each) => ({ ...each, label: this.labelOf(each.annotation, each.points) }));
-      this.drawnOf = asked;
-    }
-    return this.drawn;
-  }
-
-  private press(event: PointerEvent, annotation: Annotation, at: number): void {
+  /** A point was pressed: the annotation is chosen, and one that is chosen already is dragged. */
+  press(event: PointerEvent, annotation: Annotation, at: number): void {
     event.preventDefault();
     const wasSelected = this.selected === annotation.key;
     this.select(annotation.key);
     this.host.change({ isAnnotating: true, isMeasuring: false, hasCoverage: false });
     if (wasSelected && this.mayChange(annotation)) this.dragging.begin(event, annotation, at);
-  }
-
-  private labelOf(annotation: Annotation, points: readonly Vector[]): string {
-    if (annotation.kind === "note") return annotation.words;
-    return mainFigure(this.figures(annotation, points), this.metresPerUnit, this.unit);
-  }
-
-  private draftLabel({ kind, points }: Draft): string {
-    return kind === "note" ? "" : mainFigure(figuresOf(kind, points, this.up), this.metresPerUnit, this.unit);
   }
 
   /** Move the draft with the world, as the reconstructor moves what is left. */
@@ -335,23 +277,12 @@ export class AnnotationEditor implements StageLayer {
     this.left.put(left);
     return true;
   }
-
-  private dress(): void {
-    const root = this.host.stage?.shadowRoot;
-    const sheet = drawingStyles.styleSheet;
-    if (root && sheet && !root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
-  }
 }
 
 /** The kinds one after the other, each by its names as people number them, so that a change moves nothing else. */
 function inListOrder(one: Annotation, other: Annotation): number {
   const names = one.words.localeCompare(other.words, speech().locale, { numeric: true });
   return KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind) || names || (one.key < other.key ? -1 : 1);
-}
-
-/** A draft's points are taken back, not dragged. */
-function onPress(): void {
-  return;
 }
 
 function pointsOf(kind: Kind): readonly [fewest: number, most: number] {
