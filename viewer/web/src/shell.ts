@@ -5,9 +5,12 @@ export async function keepShell(): Promise<void> {
   if (!("serviceWorker" in navigator)) return; // over plain http
   try {
     await navigator.serviceWorker.register(new URL("service-worker.js", document.baseURI));
-    const { active } = await navigator.serviceWorker.ready;
+    const registration = await navigator.serviceWorker.ready;
+    const files = new URL("assets/", document.baseURI).href;
     const observer = new PerformanceObserver((list) => {
-      active?.postMessage(list.getEntries().map(({ name }) => name));
+      // Not the shards, of which there are many: each message wakes the worker up.
+      const names = list.getEntries().flatMap(({ name }) => (name.startsWith(files) ? name : []));
+      if (names.length > 0) registration.active?.postMessage(names);
     });
     observer.observe({ type: "resource", buffered: true });
   } catch {

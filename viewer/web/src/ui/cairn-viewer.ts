@@ -39,20 +39,9 @@ import { Network } from "./network";
 import { ViewerCommands } from "./viewer-commands";
 import { ViewerContent } from "./viewer-content";
 import type { ViewerState } from "./viewer-state";
-import { initialViewerState } from "./viewer-state";
+import { NOTHING_OPEN, initialViewerState } from "./viewer-state";
 import { keptWords } from "./words";
 import { errorWords, reasonWords, t } from "./language/t";
-
-/** What is closed when a project is left. */
-const NOTHING_OPEN: Partial<ViewerState> = {
-  selected: null,
-  pointed: null,
-  opened: null,
-  laidOver: null,
-  canInvite: false,
-  isSharing: false,
-  isExporting: false,
-};
 
 @customElement("cairn-viewer")
 export class CairnViewer extends LocalizedElement implements CairnViewerApi {

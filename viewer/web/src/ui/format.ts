@@ -13,6 +13,8 @@ interface Formats {
   readonly day: Intl.DateTimeFormat;
   readonly moment: Intl.DateTimeFormat;
   readonly clock: Intl.DateTimeFormat;
+  /** By the number of decimal places, as they are needed. */
+  readonly places: Map<number, Intl.NumberFormat>;
 }
 
 let made: Formats | null = null;
@@ -34,6 +36,7 @@ function formatsOf(spoken: Speech): Formats {
     day: new Intl.DateTimeFormat(locale, { dateStyle: "long" }),
     moment: new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", ...time }),
     clock: new Intl.DateTimeFormat(locale, { second: "2-digit", ...time }),
+    places: new Map(),
   };
 }
 
@@ -126,5 +129,9 @@ function digits(value: number, places: number): string {
 
 /** A number with this many decimal places. */
 export function fixed(value: number, places: number): string {
-  return value.toLocaleString(speech().locale, { minimumFractionDigits: places, maximumFractionDigits: places });
+  const { places: known, speech: spoken } = formats();
+  const digits = { minimumFractionDigits: places, maximumFractionDigits: places };
+  const format = known.get(places) ?? new Intl.NumberFormat(spoken.locale, digits);
+  known.set(places, format);
+  return format.format(value);
 }

@@ -151,6 +151,7 @@ export const sharedParts = css`
   .button:focus-visible,
   input:focus-visible,
   select:focus-visible,
+  textarea:focus-visible,
   a:focus-visible {
     outline: 2px solid var(--accent);
     outline-offset: 2px;

@@ -8,6 +8,8 @@ import type { PageConfig } from "../wire/config";
 import type { Credentials } from "../wire/credentials";
 import type { CairnViewer } from "./cairn-viewer";
 import type { PickerOptions } from "./overlay/project-picker";
+import { t } from "./language/t";
+import { need } from "./parts";
 import { projectDialog } from "./overlay/project-picker";
 import { sharingDialog } from "./overlay/sharing";
 import { accountPart } from "./overlay/staying";
@@ -62,11 +64,15 @@ export class ViewerDialogs {
     });
   }
 
+  private readonly missing = (): void => {
+    this.host.toast.say(t("page.part_missing"), true);
+  };
+
   private keys(): TemplateResult {
     const onDone = (): void => {
       this.host.change({ hasKeys: false });
     };
-    void import("./overlay/keys"); // few open it: loaded when it is needed
+    need("keys", () => import("./overlay/keys"), this.missing);
     return html`<cairn-keys @done=${onDone}></cairn-keys>`;
   }
 
@@ -75,7 +81,7 @@ export class ViewerDialogs {
     const onDone = (): void => {
       this.host.change({ isExporting: false });
     };
-    void import("./exports/dialog");
+    need("exports", () => import("./exports/dialog"), this.missing);
     return html`<cairn-exports
       .base=${base}
       .credentials=${credentials}
@@ -89,7 +95,7 @@ export class ViewerDialogs {
   private views({ base }: PageConfig, project: ProjectState): TemplateResult {
     const { credentials, session } = this.host;
     const source = credentials && session && { access: { base, credentials }, further: session.follower.further };
-    void import("./documentation/element"); // few open it: loaded when it is needed
+    need("documentation", () => import("./documentation/element"), this.missing);
     const onDone = (): void => {
       this.host.change({ hasViews: false });
     };
@@ -106,7 +112,7 @@ export class ViewerDialogs {
     const { opened } = this.host.view;
     const image = opened === null ? null : imageOf(project.images, opened);
     if (image === null) return nothing;
-    void import("./overlay/photo-viewer");
+    need("photo", () => import("./overlay/photo-viewer"), this.missing);
     const neighbour = (step: 1 | -1): string | null => neighbourOf(project.images, image.imageId, step);
     return html`<cairn-photo-viewer
       .image=${image}

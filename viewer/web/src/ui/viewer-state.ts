@@ -74,6 +74,19 @@ export const CLOSED_CARDS = {
   laidOver: null,
 } as const satisfies Partial<ViewerState>;
 
+/** What is closed when a project is left. */
+export const NOTHING_OPEN = {
+  ...CLOSED_CARDS,
+  marked: [],
+  scaleRefusal: null,
+  pointed: null,
+  opened: null,
+  canInvite: false,
+  isSharing: false,
+  isExporting: false,
+  hasViews: false,
+} as const satisfies Partial<ViewerState>;
+
 /** Apply a tool. A tool that does not change this state returns the same state. */
 export function act(state: ViewerState, tool: Tool): ViewerState {
   switch (tool) {

@@ -10,6 +10,8 @@ const MAGIC = "CVG1";
 const HEADER_BYTES = 48;
 const PLANE_COUNT = 7; // four of the cell's difference, lowest byte first; score, photographs, degrees
 const MOST_CELLS = 200_000;
+/** Of the box around them: the writer makes at most 160 along each side. Who paints keeps a number for each. */
+const MOST_PLACES = 200 ** 3;
 
 /** Cells with what is known of each. */
 export interface CoverageGrid {
@@ -53,7 +55,8 @@ export async function decodeGrid(payload: Uint8Array<ArrayBuffer>): Promise<Cove
   const origin = [view.getFloat64(8, true), view.getFloat64(16, true), view.getFloat64(24, true)] as const;
   const side = view.getFloat64(32, true);
   const shape = [view.getUint16(40, true), view.getUint16(42, true), view.getUint16(44, true)] as const;
-  if (count > MOST_CELLS || ![...origin, side].every(Number.isFinite) || side <= 0)
+  const size = shape[0] * shape[1] * shape[2];
+  if (count > MOST_CELLS || size > MOST_PLACES || ![...origin, side].every(Number.isFinite) || side <= 0)
     throw new WireError("bad_shard", "a grid of coverage whose header does not fit");
   const planes = await inflate(payload.subarray(HEADER_BYTES), count * PLANE_COUNT);
   const plane = (index: number): Uint8Array => planes.subarray(index * count, (index + 1) * count);
@@ -62,7 +65,7 @@ export async function decodeGrid(payload: Uint8Array<ArrayBuffer>): Promise<Cove
     side,
     shape,
     isDense: view.getUint8(46) !== 0,
-    cells: cellsOf(planes, count, shape[0] * shape[1] * shape[2]),
+    cells: cellsOf(planes, count, size),
     scores: plane(4),
     views: plane(5),
     anglesDeg: plane(6),

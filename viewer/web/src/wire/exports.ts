@@ -27,6 +27,8 @@ export interface ReadyExport {
   readonly made_at: string;
 }
 
+/** The list is short, and asked for again. */
+const PATIENCE_MS = 20_000;
 const MOST_LISTED = 200;
 const NAME = /^[a-z0-9][a-z0-9.-]{0,99}$/;
 
@@ -72,6 +74,7 @@ async function ask(base: string, credentials: Credentials, method: string, path:
       cache: "no-store",
       credentials: "omit",
       headers: authorization(credentials),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     });
   } catch {
     throw new WireError("unreachable", "The page server does not answer.");

@@ -60,6 +60,34 @@ describe("a swap of generations", () => {
     expect(calls.filter((call) => call.startsWith("carry"))).toHaveLength(1);
   });
 
+  it("leaves nothing of one project to the next", () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true })); // Node has no screen
+    const carried: Similarity[] = [];
+    const stage = {
+      shownPoints: [],
+      clouds: { spacedClouds: [] },
+      show: () => undefined,
+      stand: () => undefined,
+      carry: (by: Similarity) => carried.push(by),
+      placeCameras: () => undefined,
+    };
+    const showing = new StageSync(stage as unknown as Stage);
+    const follow = (...generations: readonly CompleteManifest[]): void => {
+      let state = initialState("chapel", DESKTOP_BUDGET);
+      showing.sync(state, look);
+      for (const action of generations.flatMap(arrival)) {
+        state = reduce(state, action, 0, 0);
+        showing.sync(state, look);
+      }
+    };
+    follow(generation(1), generation(2, lean));
+    expect(showing.earlier.all).toHaveLength(1);
+    carried.length = 0;
+    follow(generation(7));
+    expect(showing.earlier.all).toEqual([]);
+    expect(carried).toEqual([]);
+  });
+
   it("leaves every point of the object where it was on screen", () => {
     vi.stubGlobal("matchMedia", () => ({ matches: true })); // Node has no screen
     const camera = new PerspectiveCamera(45, 1.6, 0.01, 100);

@@ -46,6 +46,7 @@ describe("the grid", () => {
     ["more cells than one may have", () => altered((bytes) => (bytes[7] = 1))],
     ["no width", () => altered((bytes) => bytes.fill(0, 32, 40))],
     ["a shape that its cells do not fit", () => altered((bytes) => (bytes[40] = 2))],
+    ["a box that no memory holds", () => altered((bytes) => bytes.fill(255, 40, 46))],
     ["a cut end", () => golden.slice(0, -12)],
   ])("is refused: %s", async (_, make) => {
     await expect(decodeGrid(make())).rejects.toThrow(expect.objectContaining({ code: "bad_shard" }));

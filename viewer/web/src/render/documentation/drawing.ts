@@ -77,6 +77,7 @@ export class Drawing {
     overlap: { value: OVERLAP },
     hasDepth: { value: false },
   };
+  private isOver = false;
   private now: Layer;
   private before: Layer | null = null;
 
@@ -129,14 +130,17 @@ export class Drawing {
     this.drawLayer(this.now, view, mostPoints, [edge, width / ratio]);
   }
 
-  /** Draw a sheet whose upper left corner is at this place of the view. `onTile` hears what share is done. */
+  /**
+   * Draw a sheet whose upper left corner is at this place of the view. `onTile` hears what share is done.
+   * Null after `dispose`, and where the device took the graphics memory meanwhile: then the pixels would be blank.
+   */
   async sheet(
     view: Pick<DrawnView, "axes" | "clip">,
     [left, top]: Place,
     sheet: Sheet,
     metresPerUnit: number,
     onTile: (doneRatio: number) => void,
-  ): Promise<Pixels> {
+  ): Promise<Pixels | null> {
     const unitsPerPx = sheet.metresPerPx / metresPerUnit;
     const rgba = new Uint8ClampedArray(4 * sheet.widthPx * sheet.heightPx);
     const nearness = new Float32Array(sheet.widthPx * sheet.heightPx);
@@ -155,8 +159,10 @@ export class Drawing {
         for (let column = 0; column < tile.width; column += 1)
           nearness[to + column] = -range * depthAt(depths, 4 * (from + column));
       }
+      if (this.renderer.getContext().isContextLost()) return null;
       onTile((index + 1) / sheet.tiles.length);
       await new Promise((resolve) => setTimeout(resolve));
+      if (this.isOver) return null;
     }
     const [width, height] = [sheet.widthPx, sheet.heightPx];
     fillGaps({ rgba, nearness, width, height }, GAP_PASSES);
@@ -164,6 +170,7 @@ export class Drawing {
   }
 
   dispose(): void {
+    this.isOver = true;
     forget(this.now);
     if (this.before) forget(this.before);
     this.renderer.dispose();

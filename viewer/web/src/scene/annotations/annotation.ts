@@ -49,7 +49,10 @@ export function annotationOf({ channel, id, payload, user }: Left): Annotation {
 }
 
 /** The points of an annotation in the coordinates of the shards on screen; empty before there are any. */
-export function shownPoints({ generation, points }: Annotation, { coming, shown }: SceneState): readonly Vector[] {
+export function shownPoints(
+  { generation, points }: Pick<Annotation, "generation" | "points">,
+  { coming, shown }: SceneState,
+): readonly Vector[] {
   if (!shown) return [];
   const { offset } = shown.manifest.frame;
   return points.map((point) => minus(inShownWorld(point, generation, shown, coming), offset));

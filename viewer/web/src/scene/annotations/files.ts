@@ -22,6 +22,9 @@ const COLUMNS = [
   "kind", "name", "author", "set_at", "unit", "distance", "horizontal", "vertical", "angle_deg", "area", "points",
 ] as const; // prettier-ignore
 
+/** Numbers alone: no formula. */
+const COORDINATES = /^[-\d.e; ]+$/;
+
 type Row = Readonly<Record<(typeof COLUMNS)[number], string | number | null>>;
 
 /** One line for each annotation, as RFC 4180 has it; numbers with a point. */
@@ -79,14 +82,15 @@ function unitOf({ metresPerUnit }: Survey): string {
   return metresPerUnit === null ? "world units" : "m";
 }
 
-/** A tenth of a millimetre is finer than any photograph here. */
+/** A thousandth of a millimetre is finer than any photograph here. */
 function rounded(value: number): number {
   return Math.round(value * 1e6) / 1e6;
 }
 
-/** A cell. A text that a spreadsheet would run as a formula begins with an apostrophe. */
+/** A cell. A text that a spreadsheet would run as a formula begins with an apostrophe; coordinates may begin with a minus. */
 function cell(value: string | number | null): string {
   if (value === null || typeof value === "number") return value === null ? "" : String(value);
-  const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const isFormula = /^[=+\-@\t\r]/.test(value) && !COORDINATES.test(value);
+  const harmless = isFormula ? `'${value}` : value;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

@@ -2,7 +2,7 @@
 import type { PointCloud } from "../../wire/cloud";
 import type { Vector } from "../framing";
 import type { Axes, Box } from "./axes";
-import { along } from "./axes";
+import { along, dot } from "./axes";
 
 /** A place in a view, along its right and up axes, in world units. */
 export type Place = readonly [number, number];
@@ -44,13 +44,20 @@ export function profileOf(
   const length = Math.hypot(dx, dy);
   if (length === 0) return { length, points: [] };
   const found: ProfilePoint[] = [];
+  const { origin, right, up } = view;
+  const side = (axis: 0 | 1 | 2): number => (dy * right[axis] - dx * up[axis]) / length;
+  const across: Vector = [side(0), side(1), side(2)];
+  const middle = dot(across, origin) + (begin[0] * dy - begin[1] * dx) / length;
   for (const { colorsRgb, count, pointsInWorld } of clouds)
     for (let at = 0; at < 3 * count; at += 3) {
-      const inWorld: Vector = [pointsInWorld[at] ?? 0, pointsInWorld[at + 1] ?? 0, pointsInWorld[at + 2] ?? 0];
+      const [px, py, pz] = [pointsInWorld[at] ?? 0, pointsInWorld[at + 1] ?? 0, pointsInWorld[at + 2] ?? 0];
+      // Nearly all points are beside the strip: up to here nothing is allocated for them.
+      const beside = px * across[0] + py * across[1] + pz * across[2] - middle;
+      if (beside > halfWidth || beside < -halfWidth) continue;
+      const inWorld: Vector = [px, py, pz];
       const [x, y, toward] = along(view, inWorld);
-      const [fromX, fromY] = [x - begin[0], y - begin[1]];
-      const distance = (fromX * dx + fromY * dy) / length;
-      if (Math.abs(fromX * dy - fromY * dx) / length > halfWidth || distance < 0 || distance > length) continue;
+      const distance = ((x - begin[0]) * dx + (y - begin[1]) * dy) / length;
+      if (distance < 0 || distance > length) continue;
       if (!isInside(along(clip.axes, inWorld), clip.box)) continue;
       const rgb = [colorsRgb[at] ?? 0, colorsRgb[at + 1] ?? 0, colorsRgb[at + 2] ?? 0] as const;
       found.push({ along: distance, toward, inWorld, rgb });

@@ -28,16 +28,18 @@ export class Dragging {
     const options = { signal: ending.signal };
     if (event.pointerType !== "mouse")
       void this.loupe.open(root, this.placeOf(event), () => this.editor.host.capture());
-    const moved = (now: Event): void => {
-      if (now instanceof PointerEvent) this.moved(now, at);
+    const moved = (now: PointerEvent): void => {
+      if (now.pointerId === event.pointerId) this.moved(now, at);
     };
-    const ended = (now: Event): void => {
+    const ended = (now: PointerEvent): void => {
+      if (now.pointerId !== event.pointerId) return; // another finger
       ending.abort();
       this.end(now.type === "pointerup");
     };
-    grip.addEventListener("pointermove", moved, options);
-    grip.addEventListener("pointerup", ended, options);
-    grip.addEventListener("pointercancel", ended, options);
+    // Not on the grip: it goes from the page when somebody else takes the measure away.
+    window.addEventListener("pointermove", moved, options);
+    window.addEventListener("pointerup", ended, options);
+    window.addEventListener("pointercancel", ended, options);
   }
 
   private moved(event: PointerEvent, at: number): void {

@@ -1,6 +1,5 @@
 /** How are measures and notes made and changed? A draft takes points, a drag moves them, and the result is left for all. */
 import type { SVGTemplateResult } from "lit";
-import { svg } from "lit";
 
 import type { Annotation, Kind } from "../../scene/annotations/annotation";
 import { KINDS, annotationOf, shownPoints } from "../../scene/annotations/annotation";
@@ -19,10 +18,10 @@ import { speech } from "../language/language";
 import { errorWords } from "../language/t";
 import type { StageLayer } from "../stage/stage-overlay";
 import { Dragging } from "./dragging";
-import { drawAnnotation, drawingStyles } from "./drawing";
 import type { Place } from "./drawing";
+import { AnnotationLayer } from "./layer";
 import type { Unit } from "./words";
-import { keepUnit, keptUnit, mainFigure, w } from "./words";
+import { keepUnit, keptUnit, w } from "./words";
 
 import "./panel";
 
@@ -33,7 +32,9 @@ export const MOST = 200;
 /** What is being set. */
 export interface Draft {
   readonly kind: Kind;
+  /** In the world of the generation. */
   readonly points: readonly Vector[];
+  readonly generation: number;
 }
 
 /** What is changed of an annotation. */
@@ -53,7 +54,8 @@ export class AnnotationEditor implements StageLayer {
   /** Whether this account may leave anything; null until the broker has said so. */
   mayWrite: boolean | null = null;
   private readonly read = new Map<string, { readonly payload: Uint8Array; readonly annotation: Annotation | null }>();
-  private readonly dragging = new Dragging(this);
+  readonly dragging = new Dragging(this);
+  private readonly layer = new AnnotationLayer(this);
 
   constructor(
     readonly host: CairnViewer,
@@ -107,7 +109,10 @@ export class AnnotationEditor implements StageLayer {
 
   /** Find out whether this account may leave anything. */
   async open(): Promise<void> {
-    this.mayWrite = (await this.host.session?.follower.requests.mayLeave().catch(() => null)) ?? null;
+    const { session } = this.host;
+    const mayWrite = (await session?.follower.requests.mayLeave().catch(() => null)) ?? null;
+    if (session !== this.host.session) return; // another project or account
+    this.mayWrite = mayWrite;
     this.update();
   }
 
@@ -121,7 +126,7 @@ export class AnnotationEditor implements StageLayer {
   }
 
   begin(kind: Kind): void {
-    [this.draft, this.selected] = [{ kind, points: [] }, null];
+    [this.draft, this.selected] = [{ kind, points: [], generation: this.generation ?? 0 }, null];
     this.update();
   }
 
@@ -137,8 +142,9 @@ export class AnnotationEditor implements StageLayer {
   }
 
   tap(point: Vector | null): void {
+    this.carry();
     if (!this.draft || !point) return;
-    this.draft = { ...this.draft, points: [...this.draft.points, point] };
+    this.draft = { ...this.draft, points: [...this.draft.points, plus(point, this.offset)] };
     const { kind, points } = this.draft;
     if (kind !== "note" && points.length === pointsOf(kind)[1]) void this.finish();
     else this.update();
@@ -151,7 +157,9 @@ export class AnnotationEditor implements StageLayer {
 
   /** Leave the draft for everybody; a note with its text. */
   async finish(text = ""): Promise<void> {
+    this.carry();
     const { draft } = this;
+    const { session } = this.host;
     if (!draft || !this.isComplete) return;
     const number = this.annotations.filter(({ kind }) => kind === draft.kind).length + 1;
     const words = draft.kind === "note" ? text : w("named", { kind: w(draft.kind), number });
@@ -160,10 +168,11 @@ export class AnnotationEditor implements StageLayer {
     this.draft = null;
     const isLeft = await this.leave({ channel, user: this.user, id, kind: draft.kind }, 1, {
       words,
-      points: draft.points,
+      points: this.pointsOn(draft),
     });
+    if (session !== this.host.session) return; // another project or account
     if (isLeft) this.select(`${channel}/${this.user}/${id}`);
-    else this.draft = draft;
+    else this.draft ??= draft;
     this.update();
   }
 
@@ -194,32 +203,14 @@ export class AnnotationEditor implements StageLayer {
     return kind === "note" ? NO_FIGURES : figuresOf(kind, points, this.up);
   }
 
-  pointsOn(annotation: Annotation): readonly Vector[] {
+  pointsOn(annotation: Pick<Annotation, "generation" | "points">): readonly Vector[] {
     const scene = this.host.project?.scene;
     return scene ? shownPoints(annotation, scene) : [];
   }
 
   draw(project: (point: Vector) => Place): SVGTemplateResult {
-    this.dress();
-    const { draft, up } = this;
-    const drawn = this.placed.map(({ annotation, points }) =>
-      drawAnnotation(
-        {
-          kind: annotation.kind,
-          points: this.dragging.pointsOf(annotation.key) ?? points,
-          label: this.labelOf(annotation, this.dragging.pointsOf(annotation.key) ?? points),
-          up,
-          isSelected: annotation.key === this.selected,
-          onPress: (event, at) => {
-            this.press(event, annotation, at);
-          },
-        },
-        project,
-      ),
-    );
-    const begun =
-      draft && drawAnnotation({ ...draft, label: this.draftLabel(draft), up, isSelected: true, onPress }, project);
-    return svg`<g class=${draft ? "still" : ""}>${drawn}</g><g class="still">${begun}</g>`;
+    this.carry();
+    return this.layer.draw(project);
   }
 
   /** Draw panel and canvas again. */
@@ -229,7 +220,8 @@ export class AnnotationEditor implements StageLayer {
     this.host.stage?.requestUpdate();
   }
 
-  private press(event: PointerEvent, annotation: Annotation, at: number): void {
+  /** A point was pressed: the annotation is chosen, and one that is chosen already is dragged. */
+  press(event: PointerEvent, annotation: Annotation, at: number): void {
     event.preventDefault();
     const wasSelected = this.selected === annotation.key;
     this.select(annotation.key);
@@ -237,13 +229,16 @@ export class AnnotationEditor implements StageLayer {
     if (wasSelected && this.mayChange(annotation)) this.dragging.begin(event, annotation, at);
   }
 
-  private labelOf(annotation: Annotation, points: readonly Vector[]): string {
-    if (annotation.kind === "note") return annotation.words;
-    return mainFigure(this.figures(annotation, points), this.metresPerUnit, this.unit);
+  /** Move the draft with the world, as the reconstructor moves what is left. */
+  private carry(): void {
+    const { draft, generation } = this;
+    if (!draft || generation === undefined || draft.generation === generation) return;
+    this.draft = { ...draft, points: this.pointsOn(draft).map((point) => plus(point, this.offset)), generation };
   }
 
-  private draftLabel({ kind, points }: Draft): string {
-    return kind === "note" ? "" : mainFigure(figuresOf(kind, points, this.up), this.metresPerUnit, this.unit);
+  /** The generation that is shown. */
+  private get generation(): number | undefined {
+    return this.host.project?.scene.shown?.manifest.generation;
   }
 
   private get offset(): Vector {
@@ -257,7 +252,7 @@ export class AnnotationEditor implements StageLayer {
     { points, words }: Change,
   ): Promise<boolean> {
     const { project } = this.host;
-    const generation = project?.scene.shown?.manifest.generation;
+    const { generation } = this;
     const world = points.map((point) => plus(point, this.offset));
     const [first] = world;
     if (!project || generation === undefined || !first) return false;
@@ -271,20 +266,16 @@ export class AnnotationEditor implements StageLayer {
 
   /** Publish a message, and show it at once. */
   private async send(left: Left): Promise<boolean> {
+    const { session } = this.host;
     try {
-      await this.host.session?.follower.requests.leave(left);
+      await session?.follower.requests.leave(left);
     } catch (thrown) {
-      this.host.toast.say(errorWords(thrown), true);
+      if (session === this.host.session) this.host.toast.say(errorWords(thrown), true);
       return false;
     }
+    if (session !== this.host.session) return false; // the list is another project's now
     this.left.put(left);
     return true;
-  }
-
-  private dress(): void {
-    const root = this.host.stage?.shadowRoot;
-    const sheet = drawingStyles.styleSheet;
-    if (root && sheet && !root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
   }
 }
 
@@ -292,11 +283,6 @@ export class AnnotationEditor implements StageLayer {
 function inListOrder(one: Annotation, other: Annotation): number {
   const names = one.words.localeCompare(other.words, speech().locale, { numeric: true });
   return KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind) || names || (one.key < other.key ? -1 : 1);
-}
-
-/** A draft's points are taken back, not dragged. */
-function onPress(): void {
-  return;
 }
 
 function pointsOf(kind: Kind): readonly [fewest: number, most: number] {

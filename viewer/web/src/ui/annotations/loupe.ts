@@ -7,6 +7,7 @@ const ABOVE_PX = 96;
 export class Loupe {
   private readonly canvas = document.createElement("canvas");
   private image: ImageBitmap | null = null;
+  private opened = 0;
   private at: readonly [number, number] = [0, 0];
 
   /** Show the loupe at a place of the canvas, in CSS pixels. The view stands still meanwhile, so one image is enough. */
@@ -15,10 +16,12 @@ export class Loupe {
     this.canvas.setAttribute("data-testid", "loupe");
     root.append(this.canvas);
     this.move(at);
-    const blob = await capture();
+    this.opened += 1;
+    const { opened } = this;
+    const blob = await capture().catch(() => null);
     const image = blob && (await createImageBitmap(blob).catch(() => null));
-    if (!this.canvas.isConnected) {
-      image?.close();
+    if (!this.canvas.isConnected || opened !== this.opened) {
+      image?.close(); // let go meanwhile
       return;
     }
     this.image = image;

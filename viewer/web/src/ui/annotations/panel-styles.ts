@@ -139,16 +139,7 @@ export const panelStyles = css`
   input,
   select,
   textarea {
-    font: inherit;
-    font-size: 16px;
-    color: var(--ink);
-    background: var(--panel-solid);
-    border: 1px solid var(--line-strong);
-    border-radius: 12px;
-    min-height: 44px;
-    min-width: 0;
     flex: 1;
-    padding: 0 12px;
   }
   textarea {
     padding: 10px 12px;

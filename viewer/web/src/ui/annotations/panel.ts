@@ -6,6 +6,7 @@ import { customElement, property } from "lit/decorators.js";
 import type { Annotation } from "../../scene/annotations/annotation";
 import { KINDS } from "../../scene/annotations/annotation";
 import { csvOf, geoJsonOf } from "../../scene/annotations/files";
+import { fieldStyles } from "../form-styles";
 import { dateAndTime } from "../format";
 import { checkIcon, closeIcon, saveIcon } from "../icons";
 import { onLanguage } from "../language/language";
@@ -22,7 +23,7 @@ const MAX_TEXT = 500;
 
 @customElement("cairn-annotations")
 export class AnnotationsPanel extends LocalizedElement {
-  static override readonly styles = [sharedParts, panelStyles];
+  static override readonly styles = [sharedParts, fieldStyles, panelStyles];
 
   @property({ attribute: false }) editor!: AnnotationEditor;
   /** The editor's version and the project's state, so that a change of either draws the list again. */
@@ -224,7 +225,7 @@ export class AnnotationsPanel extends LocalizedElement {
 
   private async speak(): Promise<void> {
     await loadWords();
-    this.requestUpdate();
+    this.editor.update();
   }
 
   private readonly close = (): void => {

@@ -2,17 +2,15 @@
 import { count, fixed } from "../format";
 import type { AnnotationWords } from "../language/annotations/en";
 import { ENGLISH_ANNOTATIONS } from "../language/annotations/en";
-import type { Language } from "../language/language";
-import { speech } from "../language/language";
+import { OwnTable } from "../language/own-table";
 import type { Figures } from "../../scene/annotations/geometry";
 
-const LOADERS: Readonly<Record<Language, () => Promise<AnnotationWords>>> = {
-  en: () => Promise.resolve(ENGLISH_ANNOTATIONS),
+const table = new OwnTable<AnnotationWords>(ENGLISH_ANNOTATIONS, {
   de: async () => (await import("../language/annotations/de")).GERMAN_ANNOTATIONS,
   es: async () => (await import("../language/annotations/es")).SPANISH_ANNOTATIONS,
   fr: async () => (await import("../language/annotations/fr")).FRENCH_ANNOTATIONS,
   it: async () => (await import("../language/annotations/it")).ITALIAN_ANNOTATIONS,
-};
+});
 
 /** Metres in a unit, and how many decimal places of it are worth reading. */
 export const UNITS = {
@@ -24,22 +22,15 @@ export const UNITS = {
 export type Unit = keyof typeof UNITS;
 
 const KEY = "cairn.unit";
-let table: AnnotationWords = ENGLISH_ANNOTATIONS;
 
-/** Load the table of the page's language. Without its file the words stay as they are. */
+/** Load the table of the page's language. */
 export async function loadWords(): Promise<void> {
-  const { language } = speech();
-  try {
-    const loaded = await LOADERS[language]();
-    if (speech().language === language) table = loaded;
-  } catch {
-    // English is better than no words.
-  }
+  await table.load();
 }
 
 /** A sentence of the table, with values for the names in braces. */
 export function w(key: keyof AnnotationWords, values: Readonly<Record<string, string | number>> = {}): string {
-  return table[key].replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+  return table.words[key].replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name] ?? "";
     return typeof value === "number" ? count(value) : value;
   });

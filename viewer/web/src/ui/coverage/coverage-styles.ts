@@ -46,16 +46,6 @@ export const coverageStyles = css`
     color: var(--ink-soft);
     font-size: 0.85rem;
   }
-  select {
-    font: inherit;
-    font-size: 16px;
-    color: var(--ink);
-    background: var(--panel-solid);
-    border: 1px solid var(--line-strong);
-    border-radius: 12px;
-    min-height: 44px;
-    padding: 0 12px;
-  }
   .ramp {
     height: 10px;
     margin: 12px 0 4px;

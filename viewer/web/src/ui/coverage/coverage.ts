@@ -16,6 +16,7 @@ import { minus, plus } from "../../scene/scale";
 import type { ProjectState } from "../../scene/state";
 import type { Advice, AdvisedPlace } from "../../wire/contract";
 import type { CoverageGrid } from "../../wire/coverage";
+import { fieldStyles } from "../form-styles";
 import { closeIcon, flyIcon } from "../icons";
 import { speech } from "../language/language";
 import { LocalizedElement } from "../language/localized";
@@ -35,7 +36,7 @@ const NOWHERE: readonly AdvisedPlace[] = [];
 
 @customElement("cairn-coverage")
 export class CoverageElement extends LocalizedElement {
-  static override readonly styles = [sharedParts, coverageStyles];
+  static override readonly styles = [sharedParts, fieldStyles, coverageStyles];
 
   @property({ attribute: false }) project!: ProjectState;
   @property({ attribute: false }) follower!: Follower;

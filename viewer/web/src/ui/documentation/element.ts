@@ -58,7 +58,6 @@ export class Documentation extends LocalizedElement {
   @state() direction: Direction = "front";
   @state() cutting: Cutting | null = null;
   @state() scale: Scale = 50;
-  @state() filming: { readonly done: number; readonly total: number } | null = null;
   @state() tab: Tab = "cut";
   @state() private middle: Place = [0, 0];
   @state() private unitsPerPx = 1;

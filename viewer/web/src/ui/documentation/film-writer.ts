@@ -63,8 +63,10 @@ function recording(canvas: HTMLCanvasElement): FilmWriter | null {
   recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
   const stop = async (): Promise<void> => {
     const stopped = eventOf(recorder, "stop");
-    recorder.stop();
-    await stopped;
+    if (recorder.state !== "inactive") {
+      recorder.stop();
+      await stopped;
+    }
     track.stop();
   };
   return {

@@ -5,7 +5,6 @@ import type { Axes } from "../../scene/documentation/axes";
 import { turnedBox } from "../../scene/documentation/axes";
 import { growthOf, placedCameras } from "../../scene/documentation/births";
 import type { Growth } from "../../scene/documentation/births";
-import { titleOf } from "../summary";
 import type { FilmWriter } from "./film-writer";
 import { FRAMES_PER_S, filmWriter } from "./film-writer";
 import type { Snapshot } from "./snapshot";
@@ -37,13 +36,13 @@ export interface FilmOptions {
 export async function makeFilm({ colours, onFrame, snapshot }: FilmOptions): Promise<Blob | null> {
   const cameras = placedCameras(snapshot.cameras);
   const cloud = together(snapshot.clouds);
-  const growth = growthOf({ ...cloud.measured }, cameras, snapshot.manifest.frame.offset);
-  const drawing = new Drawing(canvasOf(), [inOrder(cloud, growth)]);
-  drawing.resize(WIDTH_PX, HEIGHT_PX, 1);
   const film = canvasOf();
   const context = film.getContext("2d");
   const writer = context && (await filmWriter(film));
   if (!writer) throw new Error(v("film.impossible"));
+  const growth = growthOf({ ...cloud.measured }, cameras, snapshot.manifest.frame.offset);
+  const drawing = new Drawing(canvasOf(), [inOrder(cloud, growth)]);
+  drawing.resize(WIDTH_PX, HEIGHT_PX, 1);
   const growthS = Math.min(GROWTH_S.most, Math.max(GROWTH_S.least, GROWTH_S.eachPhotograph * cameras.length));
   const total = Math.round((growthS + REST_S) * FRAMES_PER_S);
   try {
@@ -51,12 +50,15 @@ export async function makeFilm({ colours, onFrame, snapshot }: FilmOptions): Pro
       const turn = Math.min(1, (frame + 1) / (growthS * FRAMES_PER_S)) * cameras.length;
       drawing.draw(viewOf(snapshot, frame / total), pointsAt(growth, turn), null);
       const words = v("film.caption", { number: Math.max(1, Math.ceil(turn)), total: cameras.length });
-      compose(context, drawing.surface, colours, `${titleOf(snapshot.manifest.project)} · ${words}`);
+      compose(context, drawing.surface, colours, `${snapshot.title} · ${words}`);
       await writer.addFrame();
       if (!onFrame(frame + 1, total)) return await stopped(writer);
       await new Promise((resolve) => setTimeout(resolve));
     }
     return await writer.finish();
+  } catch (thrown) {
+    await writer.cancel().catch(() => undefined); // what failed is said, not what did not stop then
+    throw thrown;
   } finally {
     drawing.dispose();
   }

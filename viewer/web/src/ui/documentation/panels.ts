@@ -164,7 +164,7 @@ export function sheetPanel(host: Documentation): TemplateResult {
           </p>`
     }
     <div class="row">${save("png")}${save("pdf")}</div>
-    ${progress === null ? nothing : html`<p role="status">${v("sheet.making", { percent: percent(progress) })}</p>`}
+    ${progress === null ? nothing : progressPart(progress, v("sheet.making", { percent: percent(progress) }))}
     ${failure(host)}`;
 }
 
@@ -281,9 +281,12 @@ export function filmPanel(host: Documentation): TemplateResult {
   return html`<p class="soft">${v("film.text")}</p>
     ${
       filming
-        ? html`<p class="figure" role="status" data-testid="filming">
-              ${v("film.making", { number: filming.done, total: filming.total })}
-            </p>
+        ? html`<div data-testid="filming">
+              ${progressPart(
+                filming.done / Math.max(1, filming.total),
+                v("film.making", { number: filming.done, total: filming.total }),
+              )}
+            </div>
             <button class="quiet" data-testid="stop-film" @click=${saving.stop}>${v("film.stop")}</button>`
         : html`<button class="primary" data-testid="start-film" @click=${() => void saving.film()}>
             ${v("film.start")}
@@ -295,6 +298,12 @@ export function filmPanel(host: Documentation): TemplateResult {
         : html`<video controls muted playsinline src=${filmAddress} data-testid="film"></video>`
     }
     ${failure(host)}`;
+}
+
+/** A bar with words: a live region would read out every frame. */
+function progressPart(doneRatio: number, words: string): TemplateResult {
+  return html`<p class="figure">${words}</p>
+    <progress max="1" .value=${doneRatio} aria-label=${words}></progress>`;
 }
 
 function failure({ saving: { failure: reason } }: Documentation): TemplateResult | typeof nothing {

@@ -1,6 +1,7 @@
 /** Which profile is shown? The one along the line that was drawn last, computed again after each change of the cut. */
 import type { Profile, ProfileLine } from "../../scene/documentation/profile";
 import { profileCsv, profileOf } from "../../scene/documentation/profile";
+import type { PointCloud } from "../../wire/cloud";
 import { plain } from "../../scene/spacing";
 import { offer } from "../saving";
 import type { Documentation } from "./element";
@@ -17,6 +18,9 @@ export class Profiling {
   address: string | null = null;
   /** How far points may lie beside the line, in world units. */
   halfWidth = 0;
+  /** The points with their colours; copied with the first profile. */
+  private clouds: readonly PointCloud[] | null = null;
+  private frame = 0;
 
   constructor(private readonly host: Documentation) {}
 
@@ -46,16 +50,26 @@ export class Profiling {
 
   clear(): void {
     this.line = null;
+    this.drop();
     this.cut();
   }
 
-  /** Compute the profile of the line. */
+  /** Compute the profile of the line before the next frame: once, however often a finger moved it. */
   cut(): void {
-    this.forget();
+    this.host.requestUpdate();
+    if (this.frame !== 0) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.compute();
+    });
+  }
+
+  private compute(): void {
+    this.drop();
     const { seen, snapshot, tab } = this.host;
     if (this.line && seen && snapshot && tab === "profile") {
-      const clouds = snapshot.clouds.map(({ measured }) => plain(measured));
-      this.profile = profileOf(clouds, seen.axes, this.line, this.halfWidth, seen.clip);
+      this.clouds ??= snapshot.clouds.map(({ measured }) => plain(measured));
+      this.profile = profileOf(this.clouds, seen.axes, this.line, this.halfWidth, seen.clip);
       if (this.profile.points.length > 0) this.address = URL.createObjectURL(this.drawn(this.profile));
     }
     this.host.requestUpdate();
@@ -73,6 +87,12 @@ export class Profiling {
   };
 
   forget(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.drop();
+  }
+
+  private drop(): void {
     if (this.address !== null) URL.revokeObjectURL(this.address);
     [this.profile, this.address] = [null, null];
   }

@@ -1,5 +1,5 @@
 /** What is being saved? One sheet or one film at a time, with its progress and what went wrong. */
-import { errorWords } from "../language/t";
+import { errorWords, t } from "../language/t";
 import { offer } from "../saving";
 import type { Documentation } from "./element";
 import { saveSheet } from "./save-sheet";
@@ -26,7 +26,9 @@ export class Saving {
     tell(0);
     try {
       const pixels = await drawing.sheet(seen, [seen.box.low[0], seen.box.high[1]], sheet, metresPerUnit, tell);
-      await saveSheet(kind, pixels, { manifest: snapshot.manifest, cameras: snapshot.cameras, direction, sheet });
+      if (!this.host.isConnected) return; // closed meanwhile
+      if (!pixels) throw new Error(t("trouble.context_lost"));
+      await saveSheet(kind, pixels, { ...snapshot, direction, sheet });
     } catch (thrown) {
       this.failure = errorWords(thrown);
     }
@@ -50,8 +52,9 @@ export class Saving {
     try {
       const { makeFilm } = await import("./film");
       const film = await makeFilm({ snapshot, colours, onFrame });
-      if (film) {
+      if (film && this.host.isConnected) {
         offer(film, `${project.project}.webm`);
+        this.forget();
         this.filmAddress = URL.createObjectURL(film);
       }
     } catch (thrown) {
@@ -67,5 +70,6 @@ export class Saving {
 
   forget(): void {
     if (this.filmAddress !== null) URL.revokeObjectURL(this.filmAddress);
+    this.filmAddress = null;
   }
 }

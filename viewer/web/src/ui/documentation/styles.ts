@@ -318,6 +318,10 @@ export const documentationStyles = css`
     display: block;
     width: 100%;
   }
+  progress {
+    width: 100%;
+    accent-color: var(--accent);
+  }
   video {
     width: 100%;
     border-radius: 10px;

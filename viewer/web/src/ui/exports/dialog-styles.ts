@@ -44,13 +44,6 @@ export const exportStyles = css`
     display: grid;
     grid-template-columns: repeat(auto-fit, minmax(210px, 1fr));
     gap: 8px;
-    border: 0;
-    margin: 0;
-    padding: 0;
-  }
-  legend {
-    padding: 0;
-    margin-bottom: 6px;
   }
   legend,
   .soft {
@@ -72,13 +65,6 @@ export const exportStyles = css`
   label:has(:checked) {
     border-color: var(--accent);
   }
-  input {
-    accent-color: var(--accent);
-    width: 18px;
-    height: 18px;
-    margin: 0;
-    flex: none;
-  }
   progress {
     width: 100%;
     accent-color: var(--accent);
@@ -88,22 +74,6 @@ export const exportStyles = css`
   }
   .bad {
     color: var(--bad);
-  }
-  h3 {
-    font: 600 1rem/1.3 var(--serif);
-    margin: 0;
-  }
-  ul {
-    list-style: none;
-    display: grid;
-    gap: 10px;
-    margin: 0;
-    padding: 0;
-  }
-  li {
-    display: flex;
-    align-items: center;
-    gap: 10px;
   }
   li span {
     flex: 1;

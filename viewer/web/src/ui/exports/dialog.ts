@@ -10,6 +10,7 @@ import type { ReadyExport } from "../../wire/exports";
 import { ExportError, FORMATS, exportLink, fetchExports } from "../../wire/exports";
 import type { ReadMessage } from "../../wire/messages";
 import { bytes, dateAndTime, percent, points } from "../format";
+import { choiceStyles } from "../form-styles";
 import { closeIcon } from "../icons";
 import { speech } from "../language/language";
 import { LocalizedElement } from "../language/localized";
@@ -32,7 +33,7 @@ interface Running {
 
 @customElement("cairn-exports")
 export class Exports extends LocalizedElement {
-  static override readonly styles = [sharedParts, exportStyles];
+  static override readonly styles = [sharedParts, choiceStyles, exportStyles];
 
   @property({ attribute: false }) base!: string;
   @property({ attribute: false }) credentials!: Credentials;
@@ -47,6 +48,8 @@ export class Exports extends LocalizedElement {
   @state() private chosen: ExportFormat = "ply";
   @state() private news: string | null = null;
   @state() private refusal: string | null = null;
+  /** Why the list of files did not come; gone as soon as it comes. */
+  @state() private listTrouble: string | null = null;
 
   @query("dialog") private readonly dialog!: HTMLDialogElement;
 
@@ -78,7 +81,7 @@ export class Exports extends LocalizedElement {
       ${this.canMake ? this.form() : html`<p class="soft">${say("no_right")}</p>`} ${this.progress()}
       <div aria-live="polite">
         ${this.news === null ? nothing : html`<p data-testid="export-news">${this.news}</p>`}
-        ${this.refusal === null ? nothing : html`<p class="bad" role="alert" data-testid="export-refusal">${this.refusal}</p>`}
+        ${bad(this.refusal ?? this.listTrouble)}
       </div>
       ${this.ready === null ? nothing : this.files(this.ready)}
       <div class="foot">
@@ -175,7 +178,8 @@ export class Exports extends LocalizedElement {
     const hasNames = new FormData(event.target as HTMLFormElement).has("names");
     const format = this.chosen;
     const known = new Set(this.ready?.map(({ name }) => name));
-    [this.news, this.refusal] = [null, null];
+    [this.news, this.refusal, this.listTrouble] = [null, null, null];
+    this.early.clear();
     this.running = { id: null, format, known, stage: null, ratio: 0 };
     try {
       const id = await this.follower.request("export", { format, hasNames: format !== "report" || hasNames });
@@ -212,11 +216,12 @@ export class Exports extends LocalizedElement {
   private async list(): Promise<void> {
     try {
       this.ready = await fetchExports(this.base, this.credentials);
+      this.listTrouble = null;
       const { running } = this;
       if (running && this.ready.some(({ format, name }) => format === running.format && !running.known.has(name)))
         this.running = null;
     } catch (thrown) {
-      this.tell(thrown);
+      this.listTrouble = troubleWords(thrown);
     }
   }
 
@@ -227,13 +232,9 @@ export class Exports extends LocalizedElement {
       link.download = name;
       link.click();
     } catch (thrown) {
-      this.tell(thrown);
+      this.refusal = troubleWords(thrown);
       void this.list();
     }
-  }
-
-  private tell(thrown: unknown): void {
-    this.refusal = thrown instanceof ExportError ? refusalWords(thrown.code, thrown.message) : errorWords(thrown);
   }
 
   private readonly saveScreen = (): void => {
@@ -248,4 +249,13 @@ export class Exports extends LocalizedElement {
   private readonly closed = (): void => {
     this.dispatchEvent(new CustomEvent("done"));
   };
+}
+
+/** The region around it is read out: no alert within. */
+function bad(words: string | null): TemplateResult | typeof nothing {
+  return words === null ? nothing : html`<p class="bad" data-testid="export-refusal">${words}</p>`;
+}
+
+function troubleWords(thrown: unknown): string {
+  return thrown instanceof ExportError ? refusalWords(thrown.code, thrown.message) : errorWords(thrown);
 }

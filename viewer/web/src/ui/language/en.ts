@@ -219,6 +219,7 @@ export const ENGLISH = {
 
   // Before the page is there
   "page.no_answer": "The page server does not answer. Trying again …",
+  "page.part_missing": "This part of the page did not load. Check the connection, or load the page again.",
 
   // Everywhere
   close: "Close",

@@ -152,10 +152,10 @@ export const SPANISH: Translation = {
   "rig.degrees": "{degrees} °C",
   "rig.warn_battery": "La batería está al {percent}",
   "rig.warn_disk": "Solo quedan {size} en su disco",
-  "rig.warn_hot": "Está a {degrees} °C: ponla a la sombra",
+  "rig.warn_hot": "Está a {degrees} °C: póngala a la sombra",
   "rig.warn_throttled": "Va lenta: está demasiado caliente o su alimentación es débil",
   "rig.warn_clock": "Ningún servidor de hora ajusta su reloj",
-  "rig.warn_left": "Sus fotos aún no están todas aquí: enciéndela donde tenga red",
+  "rig.warn_left": "Sus fotos aún no están todas aquí: enciéndala donde tenga red",
   "rig.warn_spool_filling": "Su espacio para fotos está casi lleno",
   "rig.warn_photographs_held": "Sus fotos esperan otro proyecto u otro servidor",
   "rig.warn_alarm": "Avisa de «{name}»",
@@ -212,6 +212,7 @@ export const SPANISH: Translation = {
   lost: "Se perdió la conexión.",
 
   "page.no_answer": "El servidor de la página no responde. Nuevo intento…",
+  "page.part_missing": "Esta parte de la página no se ha cargado. Compruebe la conexión o vuelva a cargar la página.",
 
   close: "Cerrar",
   dismiss: "Ocultar",

@@ -96,7 +96,7 @@ export const ITALIAN: Translation = {
   "notice.loading.text": "Prima arrivano i punti grossolani, poi i dettagli.",
 
   "image.queued": "in coda",
-  "image.processing": "in collocazione",
+  "image.processing": "in fase di collocazione",
   "image.placed": "collocata",
   "image.waiting": "attende sovrapposizione",
   "image.rejected": "non utilizzabile",
@@ -153,10 +153,10 @@ export const ITALIAN: Translation = {
   "rig.degrees": "{degrees} °C",
   "rig.warn_battery": "La batteria è al {percent}",
   "rig.warn_disk": "Sul suo disco restano solo {size}",
-  "rig.warn_hot": "È a {degrees} °C: mettila all’ombra",
+  "rig.warn_hot": "È a {degrees} °C: metterla all’ombra",
   "rig.warn_throttled": "È lenta: è troppo calda, o l’alimentazione è debole",
   "rig.warn_clock": "Il suo orologio non è regolato da un server",
-  "rig.warn_left": "Le sue foto non sono ancora tutte qui: accendila dove c’è rete",
+  "rig.warn_left": "Le sue foto non sono ancora tutte qui: accenderla dove c’è rete",
   "rig.warn_spool_filling": "Il suo spazio per le foto è quasi pieno",
   "rig.warn_photographs_held": "Le sue foto aspettano un altro progetto o un altro server",
   "rig.warn_alarm": "Segnala «{name}»",
@@ -214,6 +214,8 @@ export const ITALIAN: Translation = {
   lost: "La connessione è caduta.",
 
   "page.no_answer": "Il server della pagina non risponde. Nuovo tentativo…",
+  "page.part_missing":
+    "Questa parte della pagina non è stata caricata. Controllare la connessione o ricaricare la pagina.",
 
   close: "Chiudi",
   dismiss: "Nascondi",
@@ -294,7 +296,7 @@ export const ITALIAN: Translation = {
   "login.refused": "Il nome, la password o il progetto non sono corretti. Riprovare.",
   "login.held_back": "Troppe password errate. Attendere un minuto, poi riprovare.",
   "login.stays": "Resta collegato su questo dispositivo",
-  "login.as": "Accesso come {user}",
+  "login.as": "Accesso eseguito come {user}",
   logout: "Esci",
   welcome: "Un invito per partecipare",
   "welcome.intro": "Scegliere un nome. Gli altri lo vedono accanto alle foto.",
@@ -364,7 +366,7 @@ export const ITALIAN: Translation = {
   "photos.sent": "{file}: inviato",
   "photos.in_progress": "in corso",
   "photos.all": "Tutte le foto",
-  "photos.unplaced": "Non posizionate ({count})",
+  "photos.unplaced": "Non collocate ({count})",
   "photos.preview": "anteprima",
 
   ...ITALIAN_FIGURES,

@@ -6,12 +6,14 @@ import { pointCount } from "../../scene/reference";
 import type { ProjectState } from "../../scene/state";
 import type { CairnViewer } from "../cairn-viewer";
 import { layoutNow } from "../device";
+import { need } from "../parts";
 
 export function coverage(host: CairnViewer, project: ProjectState): TemplateResult | typeof nothing {
   const { session, stage, view } = host;
   if (pointCount(project.scene.shown) === 0 || !session) return nothing;
-  void import("../coverage/coverage");
-  const isCovered = view.isMeasuring || view.selected !== null || (view.isPanelOpen && layoutNow() !== "wide");
+  need("coverage", () => import("../coverage/coverage"));
+  const isCovered =
+    view.isMeasuring || view.isAnnotating || view.selected !== null || (view.isPanelOpen && layoutNow() !== "wide");
   return html`<cairn-coverage
     .project=${project}
     .follower=${session.follower}

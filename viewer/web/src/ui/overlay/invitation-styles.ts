@@ -18,18 +18,11 @@ export const invitationStyles = css`
     display: grid;
     grid-template-columns: 1fr 1fr;
     gap: 10px;
-    border: 0;
-    margin: 0;
-    padding: 0;
   }
   legend,
   label {
     font-size: 0.86rem;
     color: var(--ink-soft);
-  }
-  legend {
-    padding: 0;
-    margin-bottom: 6px;
   }
   label {
     display: grid;
@@ -51,13 +44,6 @@ export const invitationStyles = css`
     border-color: var(--accent);
     background: color-mix(in srgb, var(--accent) 12%, transparent);
   }
-  .role input {
-    accent-color: var(--accent);
-    width: 18px;
-    height: 18px;
-    margin: 0;
-    flex: none;
-  }
   .pair {
     display: grid;
     grid-template-columns: 1fr 1fr;
@@ -65,14 +51,7 @@ export const invitationStyles = css`
   }
   label > input:not([type="radio"]),
   select {
-    font: inherit;
-    font-size: 16px;
     width: 100%;
-    min-width: 0;
-    color: var(--ink);
-    background: var(--panel-solid);
-    border: 1px solid var(--line-strong);
-    border-radius: 12px;
     min-height: 48px;
     padding: 0 14px;
   }
@@ -96,23 +75,6 @@ export const invitationStyles = css`
     gap: 8px;
     border-top: 1px solid var(--line);
     padding-top: 16px;
-  }
-  h3 {
-    font: 600 1rem/1.3 var(--serif);
-    margin: 0;
-  }
-  ul {
-    list-style: none;
-    display: grid;
-    gap: 10px;
-    margin: 0;
-    padding: 0;
-  }
-  li {
-    display: flex;
-    align-items: center;
-    gap: 10px;
-    line-height: 1.35;
   }
   .texts {
     flex: 1;

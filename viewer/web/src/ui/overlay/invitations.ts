@@ -10,6 +10,7 @@ import type { InvitedRole, OpenInvitation } from "../../wire/invitations/invitat
 import { MOST_USES, createInvitation, fetchInvitations, revokeInvitation } from "../../wire/invitations/invitations";
 import { dateAndTime } from "../format";
 import { sharedParts } from "../theme";
+import { choiceStyles, fieldStyles } from "../form-styles";
 import { invitationStyles } from "./invitation-styles";
 import "./link";
 import { LocalizedElement } from "../language/localized";
@@ -36,7 +37,7 @@ interface Made {
 
 @customElement("cairn-invitations")
 export class Invitations extends LocalizedElement {
-  static override readonly styles = [sharedParts, invitationStyles];
+  static override readonly styles = [sharedParts, fieldStyles, choiceStyles, invitationStyles];
 
   @property({ attribute: false }) base!: string;
   @property({ attribute: false }) credentials!: Credentials;

@@ -5,6 +5,7 @@ import { customElement, property, state } from "lit/decorators.js";
 
 import { TOOLS_PX, low, narrow, px } from "../breakpoints";
 import type { ScaleBar } from "../../wire/contract";
+import { fieldStyles } from "../form-styles";
 import { fixed, length } from "../format";
 import { checkIcon, closeIcon, rulerIcon } from "../icons";
 import { sharedParts } from "../theme";
@@ -20,6 +21,7 @@ const LONGEST_M = 100_000;
 export class Measurement extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
+    fieldStyles,
     css`
       :host {
         position: absolute;
@@ -72,16 +74,7 @@ export class Measurement extends LocalizedElement {
       }
       input,
       select {
-        font: inherit;
-        font-size: 16px;
-        color: var(--ink);
-        background: var(--panel-solid);
-        border: 1px solid var(--line-strong);
-        border-radius: 12px;
-        min-height: 46px;
-        min-width: 0;
         width: 100%;
-        padding: 0 12px;
       }
       form .primary {
         flex: 1 1 100%;

@@ -5,6 +5,7 @@ import { html } from "lit";
 import type { Credentials } from "../../wire/credentials";
 import { closeIcon } from "../icons";
 import { t } from "../language/t";
+import { need } from "../parts";
 
 export interface SharingOptions {
   /** The address of the page server. */
@@ -16,7 +17,8 @@ export interface SharingOptions {
 }
 
 export function sharingDialog({ base, canInvite, credentials, needsLogin, onClose }: SharingOptions): TemplateResult {
-  void (canInvite ? import("./invitations") : import("./link")); // few open it: loaded when it is needed
+  if (canInvite) need("invitations", () => import("./invitations"));
+  else need("link", () => import("./link"));
   const title = t(canInvite ? "invite" : "share");
   const words = t(needsLogin ? "share.needs_login" : "share.open");
   return html`<dialog class="invitation" data-testid="invitation" aria-label=${title} @close=${onClose}>

@@ -20,6 +20,10 @@ export class EarlierVersions {
   /** The newest first. */
   all: readonly EarlierVersion[] = [];
 
+  forget(): void {
+    this.all = [];
+  }
+
   /** Keep the shown points of a generation that another one replaces. A project that restarts keeps nothing. */
   follow(
     before: ReferenceSet | null,

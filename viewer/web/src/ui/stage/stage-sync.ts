@@ -51,6 +51,7 @@ export class StageSync {
   sync(state: ProjectState, look: Look): void {
     const { coming, shown } = state.scene;
     const { cameras } = state.images;
+    if (!shown && this.lastShown) this.begin();
     if (shown !== this.lastShown || coming !== this.lastComing) this.showShards(state);
     const isNew = cameras !== this.lastCameras || !isSameLook(look, this.lastLook);
     if (isNew || shown !== this.lastShown) {
@@ -85,6 +86,12 @@ export class StageSync {
   /** Frame the object again after the free part of the canvas changed, unless the visitor moved the view. */
   makeRoom(state: ProjectState): void {
     if (!this.isHeld && this.fitted && !this.stage.framer.isFitting(this.fitted.framing)) this.fit(state);
+  }
+
+  /** Forget the object before: only another project takes the last points from the screen. */
+  private begin(): void {
+    this.earlier.forget();
+    [this.fitted, this.shownFromFirst, this.isHeld] = [null, IDENTITY, false];
   }
 
   private showShards({ scene }: ProjectState): void {

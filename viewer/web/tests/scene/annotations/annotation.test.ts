@@ -119,6 +119,14 @@ describe("files", () => {
     ]);
   });
 
+  it("CSV leaves coordinates as they are, whatever their sign", () => {
+    const note = { ...measure(), kind: "note", words: "-1+1" } as const;
+    const line = csvOf([{ annotation: note, points: [[-11, 0, 3]] }], { ...survey, metresPerUnit: null }).split(
+      "\r\n",
+    )[1];
+    expect(line).toBe("note,'-1+1,anna,2026-11-29T09:30:00Z,world units,,,,,,-1 0 3");
+  });
+
   it("GeoJSON says that its coordinates are local", () => {
     const area = { ...measure(), kind: "area", points: [] } as const;
     const corners = [

@@ -67,7 +67,7 @@ export const ENGLISH_VIEWS = {
   "versions.after": "Now",
   "versions.loading": "The {version} is being loaded.",
   "versions.gone": "No points of the {version} are kept any more. Choose a later one.",
-  "versions.failed": "The {version} did not come. Check the connection, then choose it again.",
+  "versions.failed": "The {version} did not arrive. Check the connection, then choose it again.",
   "versions.present": "That belongs to the version that you see now. Choose an earlier one to compare it with.",
   line: "What happened",
   "line.after": "after image {number}",

@@ -21,7 +21,7 @@ export const ENGLISH_ANNOTATIONS = {
   "step.count": "{count} of {most} points",
   "step.corners": "{count} corners",
   drag: "Drag a point to correct it.",
-  undo: "Last point back",
+  undo: "Take back the last point",
   done: "Done",
   cancel: "Cancel",
   text: "Note",

@@ -11,7 +11,7 @@ export const SPANISH_ANNOTATIONS: AnnotationWords = {
   note: "Nota",
   named: "{kind} {number}",
   add: "¿Qué quiere añadir?",
-  empty: "Aquí no hay nada todavía. Lo que añada lo ven todos en este proyecto.",
+  empty: "Aquí no hay nada todavía. Lo que añada lo verán todos en este proyecto.",
   look_only: "Aquí puede mirar, pero no añadir nada.",
   full: "Ha dejado 200 medidas y notas, que es el máximo. Borre antes algunas.",
   "step.distance": "Toque donde empieza la distancia y luego donde termina.",

@@ -12,7 +12,7 @@ export const FRENCH_ANNOTATIONS: AnnotationWords = {
   named: "{kind} {number}",
   add: "Que voulez-vous ajouter ?",
   empty: "Rien pour l’instant. Ce que vous ajoutez est visible par tous dans ce projet.",
-  look_only: "Vous pouvez regarder ici, mais rien ajouter.",
+  look_only: "Vous pouvez regarder ici, mais pas ajouter quoi que ce soit.",
   full: "Vous avez laissé 200 mesures et notes, le maximum. Supprimez-en d’abord.",
   "step.distance": "Touchez le début de la distance, puis sa fin.",
   "step.height": "Touchez le point inférieur, puis le point supérieur.",

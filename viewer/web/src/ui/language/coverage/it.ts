@@ -3,11 +3,11 @@ import type { Texts } from "../../coverage/texts";
 
 export const ITALIAN: Texts = {
   title: "Copertura",
-  colourBy: "Colora i punti per",
+  colourBy: "Colora i punti in base a",
   subjects: {
     photo: "Foto",
     coverage: "Copertura",
-    confidence: "Certezza",
+    confidence: "Affidabilità",
     height: "Altezza",
     generation: "Novità",
   },
@@ -20,10 +20,10 @@ export const ITALIAN: Texts = {
   sparseEnds: ["poche foto", "molte foto"],
   hole: "buco nella nuvola di punti",
   stand: "Dove mettersi ora",
-  walkOn: "Continuare a camminare: le ultime tre foto mostrano ancora molto di nuovo.",
-  sparse: "I punti sono troppo radi per dire che cosa manca. Si sa solo quante foto vedono ogni parte.",
-  nothing: "Non manca nulla che un’altra foto da qui porterebbe.",
-  notYet: "Il consiglio arriva quando tre foto hanno il loro posto.",
+  walkOn: "Continuare a camminare: le ultime tre foto mostrano ancora molte parti nuove.",
+  sparse: "I punti sono troppo radi per dire che cosa manca. Si sa solo quante foto mostrano ogni parte.",
+  nothing: "Non manca nulla che un’altra foto scattata qui intorno possa aggiungere.",
+  notYet: "I consigli arrivano quando tre foto sono collocate.",
   three: "Scattare tre foto, a un passo l’una dall’altra, {where}.",
   left: "{length} a sinistra della foto {number}",
   right: "{length} a destra della foto {number}",
@@ -40,7 +40,7 @@ export const ITALIAN: Texts = {
   aimLower: "puntare {degrees}° più in basso",
   and: "{one} e {other}",
   why: {
-    few_views: "Troppo poche foto vedono questo punto",
+    few_views: "Troppo poche foto mostrano questo punto",
     narrow_angle: "Questo punto si vede da un solo lato",
     too_far: "Questo punto è stato fotografato da troppo lontano",
     hidden: "Nessuno ha guardato dietro questo punto",
@@ -50,6 +50,6 @@ export const ITALIAN: Texts = {
   show: "Guarda dal posto {number}",
   marked: "Foto {number}, con il punto segnato",
   fromLast: "a {distance} dalla foto {number}",
-  notPlaced: "Foto senza posto",
+  notPlaced: "Foto non collocate",
   more: "e altre {count}",
 };

@@ -25,7 +25,7 @@ export const ENGLISH_EXPORTS = {
   no_right: "Contributors and operators can make files. Files that are ready can be downloaded by everyone here.",
   ready: "Ready files",
   none: "No file is ready.",
-  old: "Old files are removed by themselves.",
+  old: "Old files are removed automatically.",
   download: "Download",
   "download.title": "Download {name}",
   screen: "Save the points on this screen (PLY)",
@@ -41,7 +41,7 @@ export const ENGLISH_EXPORTS = {
   "refused.exports_off": "Exports are switched off here: the person who runs the server can set a folder for them.",
   "refused.exports_unreachable":
     "This server cannot reach the exported files: the person who runs it has to set their folder.",
-  "refused.export_folder": "The file cannot be stored: the disk of the server is full or closed.",
+  "refused.export_folder": "The file cannot be stored: the disk of the server is full or cannot be written to.",
   "refused.export_failed": "The export was ended: it took too long or too much memory.",
   "refused.no_such_export": "This file is not there any more: make it again.",
   "refused.other": "Not done: {reason}",

@@ -20,7 +20,7 @@ export const FRENCH_FIGURES: Figures = {
   "figures.of": "{loaded} sur {total}",
   "figures.version": "Version",
   "figures.scale": "Échelle",
-  "figures.no_scale": "pas posée",
+  "figures.no_scale": "non définie",
   "figures.metres": "mètres, d’après {source}",
   "figures.metres_about": "mètres, d’après {source}, ± {percent}",
   "source.none": "une source inconnue",

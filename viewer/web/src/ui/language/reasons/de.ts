@@ -15,7 +15,7 @@ export const GERMAN_REASONS: Reasons = {
   "reason.too_few_points":
     "Es überlappt das Modell zu wenig, um sicher eingeordnet zu werden: Nehmen Sie eines zwischen ihm und seinen Nachbarn auf.",
   "reason.copy_of_another":
-    "Es ist ein Abbild eines anderen Fotos, etwa ein Bildschirmfoto, eine Collage oder ein Ausschnitt: Senden Sie jenes Foto selbst.",
+    "Es ist ein Abbild eines anderen Fotos, etwa ein Bildschirmfoto, eine Collage oder ein Ausschnitt: Senden Sie das Foto selbst.",
   "reason.unsure_pose":
     "Es ist nicht eindeutig, wo es aufgenommen wurde: Nehmen Sie in der Nähe ein weiteres mit mehr Überlappung auf.",
   "reason.not_an_image": "Diese Datei ist kein verwendbares Foto",

@@ -54,10 +54,11 @@ export const FRENCH_REASONS: Reasons = {
   "reason.unreachable": "Le serveur ne répond pas.",
   "reason.not_allowed": "Le nom ou le mot de passe est incorrect. Veuillez réessayer.",
   "reason.bad_invitation":
-    "Cette invitation ne vaut pas (ou plus). Copiez le lien entier, ou demandez-en une nouvelle.",
+    "Cette invitation n’est pas (ou plus) valable. Copiez le lien entier, ou demandez-en une nouvelle.",
   "reason.name_taken": "Ce nom est déjà pris. Choisissez-en un autre.",
   "reason.not_operator": "Seules les personnes responsables du projet peuvent inviter.",
-  "reason.look_only": "Vous pouvez regarder, mais rien ajouter ni changer. Demandez un compte avec plus de droits.",
+  "reason.look_only":
+    "Vous pouvez regarder, mais pas ajouter ni modifier quoi que ce soit. Demandez un compte avec plus de droits.",
   "reason.no_receipt": "Aucune confirmation n’est arrivée. La reconstruction fonctionne-t-elle ?",
   "reason.nothing_to_measure": "Il n’y a encore rien à mesurer.",
   "reason.publish_refused": "Le serveur ne l’a pas accepté.",

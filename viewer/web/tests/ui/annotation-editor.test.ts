@@ -1,0 +1,96 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import { LeftByPeople } from "../../src/scene/annotations/left";
+import type { Left } from "../../src/scene/annotations/left";
+import { AnnotationEditor } from "../../src/ui/annotations/editor";
+import type { CairnViewer } from "../../src/ui/cairn-viewer";
+import type { Measure, Similarity } from "../../src/wire/contract";
+
+const TWICE: Similarity = { scale: 2, rotation_wxyz: [1, 0, 0, 0], translation: [5, 0, 0] };
+const IDENTITY: Similarity = { scale: 1, rotation_wxyz: [1, 0, 0, 0], translation: [0, 0, 0] };
+
+/** Only what the editor reads of the page. */
+interface Page {
+  session: { follower: { requests: { leave: (left: Left) => Promise<void>; mayLeave: () => Promise<boolean> } } };
+  project: unknown;
+}
+
+function project(generation: number, offset: readonly number[], moving: Similarity): unknown {
+  const frame = { offset, world_from_previous: moving, metres_per_unit: null, up: [0, 1, 0] };
+  const shown = { manifest: { generation, previous_generation: generation - 1, frame } };
+  return { project: "chapel", rights: new Set(), images: { cameras: [] }, scene: { shown, coming: null } };
+}
+
+describe("the editor", () => {
+  const sent: Left[] = [];
+  let arrives: () => void = () => undefined;
+  let page: Page;
+  let left: LeftByPeople;
+  let editor: AnnotationEditor;
+
+  function session(): Page["session"] {
+    const leave = async (each: Left): Promise<void> => {
+      sent.push(each);
+      await new Promise<void>((resolve) => (arrives = resolve));
+    };
+    return { follower: { requests: { leave, mayLeave: () => Promise.resolve(true) } } };
+  }
+
+  beforeEach(() => {
+    vi.stubGlobal("document", { createElement: () => ({}) }); // Node has none, and the loupe needs a canvas
+    vi.stubGlobal("localStorage", undefined);
+    sent.length = 0;
+    page = { session: session(), project: project(1, [10, 0, 0], IDENTITY) };
+    const rest = { credentials: { user: "anna" }, stage: null, requestUpdate: () => undefined };
+    left = new LeftByPeople(() => undefined);
+    editor = new AnnotationEditor(Object.assign(page, rest) as unknown as CairnViewer, left);
+  });
+
+  it("moves what is being set with the world", () => {
+    editor.begin("distance");
+    editor.tap([0, 0, 0]); // in the world: 10, 0, 0
+    page.project = project(2, [20, 0, 0], TWICE);
+    editor.tap([6, 0, 0]);
+    const { generation, points } = JSON.parse(new TextDecoder().decode(sent[0]?.payload)) as Measure;
+    expect([generation, points]).toEqual([
+      2,
+      [
+        [25, 0, 0],
+        [26, 0, 0],
+      ],
+    ]);
+  });
+
+  it("computes labels after a change, and not for each frame", () => {
+    const figures = vi.spyOn(editor, "figures");
+    const stage = { shadowRoot: null, requestUpdate: () => undefined };
+    Object.assign(page, { stage });
+    const points = [
+      [10, 0, 0],
+      [13, 4, 0],
+    ];
+    const about = { type: "measure", schema: "1.0", sent_at: "2026-11-29T09:30:00Z", project: "chapel", generation: 1 };
+    const payload = new TextEncoder().encode(JSON.stringify({ ...about, kind: "distance", points, name: "door" }));
+    left.put({ channel: "measure", user: "anna", id: "a1", payload });
+    editor.changed();
+    for (let frame = 0; frame < 5; frame += 1) editor.draw(() => [0, 0]);
+    expect(figures).toHaveBeenCalledTimes(1);
+    editor.useUnit("cm");
+    editor.draw(() => [0, 0]);
+    expect(figures).toHaveBeenCalledTimes(2);
+  });
+
+  it.each([
+    ["arrives", () => undefined, 1],
+    ["arrives after the project was left", () => (page.session = session()), 0],
+  ])("a note that %s", async (_, meanwhile, listed) => {
+    editor.begin("note");
+    editor.tap([0, 0, 0]);
+    const finished = editor.finish("crack");
+    await Promise.resolve();
+    meanwhile();
+    arrives();
+    await finished;
+    expect([sent.length, left.messages.size, editor.draft]).toEqual([1, listed, null]);
+  });
+});
