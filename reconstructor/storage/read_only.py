@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from broker.envelope import decode
+from broker.ids import AnnotationId, SenderId
 from broker.manifest import CameraEntry
+from reconstructor.storage.annotations import MODELS, Annotation, AnnotationKey
 from reconstructor.storage.database import STORE_VERSION, check_version
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import GenerationFiles
@@ -83,6 +86,17 @@ class ReadOnlyStore:
         """Return what people call the project; empty without a title."""
         rows = self._rows("SELECT value FROM facts WHERE name = 'title'")
         return str(rows[0][0]) if rows else ""
+
+    def annotations(self) -> list[tuple[AnnotationKey, Annotation]]:
+        """Return every measure and note in the world of the newest generation."""
+        rows = self._rows("SELECT type, user, id, payload FROM annotations")
+        return [
+            (
+                AnnotationKey(type=kind, user=SenderId(user), annotation=AnnotationId(own_id)),
+                decode(payload, MODELS[kind]),
+            )
+            for kind, user, own_id, payload in rows
+        ]
 
     def is_paused(self) -> bool:
         """Return whether a person paused the project."""

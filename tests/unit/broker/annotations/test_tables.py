@@ -6,10 +6,10 @@ import json
 
 import pytest
 
+from broker.annotations.tables import LeftAnnotation, csv_of, geojson_of
 from broker.ids import Generation, ProjectId, SenderId
 from broker.messages import WorldFrame
 from broker.wire.annotations import Measure, MeasureKind, Note
-from viewer.annotations.listing import LeftAnnotation, csv_of, geojson_of
 
 CHAPEL = ProjectId("chapel")
 SCALED = WorldFrame(metres_per_unit=2.0, up=(0.0, 0.0, 1.0), offset=(100.0, 0.0, 0.0))
@@ -53,6 +53,14 @@ def test_without_a_scale_nothing_is_in_metres() -> None:
 def test_no_name_is_run_as_a_formula() -> None:
     found = row(left(MeasureKind.DISTANCE, (0.0, 0.0, 0.0), (1.0, 0.0, 0.0), name="=SUM(A1)"))
     assert found["name"] == "'=SUM(A1)"
+
+
+def test_a_list_without_names_has_no_author() -> None:
+    nameless = LeftAnnotation(
+        user=None, annotation=left(MeasureKind.HEIGHT, (0.0, 0.0, 0.0), (0.0, 0.0, 1.0)).annotation
+    )
+    assert row(nameless)["author"] == ""
+    assert json.loads(geojson_of([nameless], SCALED, CHAPEL))["features"][0]["properties"]["author"] is None
 
 
 def test_geojson_says_that_its_coordinates_are_local() -> None:
