@@ -3,7 +3,6 @@ import type { Direction } from "../../scene/documentation/axes";
 import type { Sheet } from "../../scene/documentation/sheet";
 import type { CameraEntry, Manifest } from "../../wire/contract";
 import { date, fixed, updateWords } from "../format";
-import { titleOf } from "../summary";
 import { v } from "./words";
 
 export interface Caption {
@@ -15,6 +14,7 @@ export interface Caption {
 }
 
 export interface CaptionOf {
+  readonly title: string;
   readonly manifest: Manifest;
   readonly cameras: readonly CameraEntry[];
   readonly direction: Direction;
@@ -24,11 +24,11 @@ export interface CaptionOf {
 /** The most of the sheet's width that the scale bar takes. */
 const MOST_OF_WIDTH = 0.4;
 
-export function captionOf({ cameras, direction, manifest, sheet }: CaptionOf): Caption {
-  const { frame, generation, project, revision } = manifest;
+export function captionOf({ cameras, direction, manifest, sheet, title }: CaptionOf): Caption {
+  const { frame, generation, revision } = manifest;
   const errors = [deviationWords(frame.scale_deviation_ratio), ...cameraWords(cameras)].join(", ");
   return {
-    title: titleOf(project),
+    title,
     lines: [
       [v(`view.${direction}`), v("caption.scale", { scale: sheet.scale }), date(Date.now())].join(" · "),
       `${updateWords(generation, revision)} · ${errors}`,

@@ -5,7 +5,6 @@ import type { Axes } from "../../scene/documentation/axes";
 import { turnedBox } from "../../scene/documentation/axes";
 import { growthOf, placedCameras } from "../../scene/documentation/births";
 import type { Growth } from "../../scene/documentation/births";
-import { titleOf } from "../summary";
 import type { FilmWriter } from "./film-writer";
 import { FRAMES_PER_S, filmWriter } from "./film-writer";
 import type { Snapshot } from "./snapshot";
@@ -51,7 +50,7 @@ export async function makeFilm({ colours, onFrame, snapshot }: FilmOptions): Pro
       const turn = Math.min(1, (frame + 1) / (growthS * FRAMES_PER_S)) * cameras.length;
       drawing.draw(viewOf(snapshot, frame / total), pointsAt(growth, turn), null);
       const words = v("film.caption", { number: Math.max(1, Math.ceil(turn)), total: cameras.length });
-      compose(context, drawing.surface, colours, `${titleOf(snapshot.manifest.project)} · ${words}`);
+      compose(context, drawing.surface, colours, `${snapshot.title} · ${words}`);
       await writer.addFrame();
       if (!onFrame(frame + 1, total)) return await stopped(writer);
       await new Promise((resolve) => setTimeout(resolve));

@@ -26,7 +26,8 @@ export class Saving {
     tell(0);
     try {
       const pixels = await drawing.sheet(seen, [seen.box.low[0], seen.box.high[1]], sheet, metresPerUnit, tell);
-      await saveSheet(kind, pixels, { manifest: snapshot.manifest, cameras: snapshot.cameras, direction, sheet });
+      const { cameras, manifest, title } = snapshot;
+      await saveSheet(kind, pixels, { title, manifest, cameras, direction, sheet });
     } catch (thrown) {
       this.failure = errorWords(thrown);
     }

@@ -9,8 +9,11 @@ import type { ProjectState } from "../../scene/state";
 import type { CameraEntry, Manifest, Similarity } from "../../wire/contract";
 import type { EarlierVersion } from "../stage/earlier-versions";
 import type { StageElement } from "../stage/stage-element";
+import { titleOf } from "../summary";
 
 export interface Snapshot {
+  /** What people call the project. */
+  readonly title: string;
   readonly clouds: readonly SpacedCloud[];
   readonly facade: Facade;
   /** The box of the object, and that of its main plane; null without a plane. */
@@ -28,7 +31,8 @@ const RELIEF = 0.06;
 const GABLE = 0.05;
 
 /** Take the shown points of the leading component; null while there are too few. */
-export function snapshotOf({ images, scene }: ProjectState, stage: StageElement): Snapshot | null {
+export function snapshotOf(project: ProjectState, stage: StageElement): Snapshot | null {
+  const { images, reconstructor, scene } = project;
   const clouds = stage.stage?.clouds.spacedClouds ?? [];
   const { shown } = scene;
   if (!shown || clouds.length === 0) return null;
@@ -37,6 +41,7 @@ export function snapshotOf({ images, scene }: ProjectState, stage: StageElement)
   if (!facade) return null;
   const whole = boxOf(points, facade.axes);
   return {
+    title: titleOf(project.project, reconstructor?.title),
     clouds,
     facade,
     whole,
