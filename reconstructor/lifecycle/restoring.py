@@ -21,6 +21,7 @@ from broker.errors import CairnError
 from broker.files import sync
 from broker.ids import ProjectId
 from broker.shards import decode
+from broker.wire.history_channels import EARLIER_SHARD
 from reconstructor.decoders import ImageRefusedError, Inspected
 from reconstructor.lifecycle.listing import (
     BLACK_BOX,
@@ -32,16 +33,23 @@ from reconstructor.lifecycle.listing import (
     check_place,
 )
 from reconstructor.lifecycle.untrusted_database import take_over
+from reconstructor.storage.annotations import Annotations
 from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import StoreError, translate
 from reconstructor.storage.generation_files import GenerationFiles
 from reconstructor.storage.images import StoredImage
+from reconstructor.storage.past.generations import EARLIER, EarlierGenerations
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 
 _PIECE: Final = 1024 * 1024
 _THEIRS: Final = "untrusted.sqlite"
 Inspect = Callable[[bytes], Awaitable[Inspected]]  # raises ImageRefusedError; see `reconstructor.decoders`
-_MOST_BYTES: Final = {"images": MAX_IMAGE_BYTES, "previews": MAX_IMAGE_BYTES, "generations": 16 * 1024 * 1024}
+_MOST_BYTES: Final = {
+    "images": MAX_IMAGE_BYTES,
+    "previews": MAX_IMAGE_BYTES,
+    "generations": 16 * 1024 * 1024,
+    EARLIER: EARLIER_SHARD.max_bytes,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +83,9 @@ async def restore_backup(
             await _check_images(staged, images, inspect)
             if with_black_box:
                 await asyncio.to_thread(_check_reference, staged, project or listing.project)
+                await asyncio.to_thread(_check_earlier, staged)
             else:
-                await asyncio.to_thread(_start_again, staged)
+                await asyncio.to_thread(_start_again, staged, project or listing.project)
             staged.rename(target)
             sync(data_dir)
     except OSError as exc:
@@ -209,7 +218,16 @@ def _check_reference(staged: Path, project: ProjectId) -> None:
                 raise BadBackupError(f"shard {entry.index} does not read: {exc.sentence}") from exc
 
 
-def _start_again(staged: Path) -> None:
+def _check_earlier(staged: Path) -> None:
+    """Read the copies of earlier generations, and remove what nothing names."""
+    with closing(Database(staged / DATABASE_NAME)) as database:
+        try:
+            EarlierGenerations(database, staged, kept_count=0).check()
+        except CairnError as exc:
+            raise BadBackupError(f"an earlier version does not read: {exc.sentence}") from exc
+
+
+def _start_again(staged: Path, project: ProjectId) -> None:
     """Let the black box see every image again: without its own files it knows none, and the old cloud is not its own."""
     with closing(Database(staged / DATABASE_NAME)) as database, database.transaction():
         newest = database.number("SELECT max(generation) FROM generations")
@@ -222,4 +240,6 @@ def _start_again(staged: Path) -> None:
         database.change(
             "INSERT INTO jobs (image_number, kind, state) SELECT number, 'add', 'queued' FROM images ORDER BY number"
         )
-    shutil.rmtree(staged / "generations", ignore_errors=True)
+        Annotations(database).rename_project(project)
+    for folder in ("generations", EARLIER):
+        shutil.rmtree(staged / folder, ignore_errors=True)

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from broker.envelope import Vector3, decode
-from broker.ids import AnnotationId, Generation, SenderId
+from broker.ids import AnnotationId, Generation, ProjectId, SenderId
 from broker.manifest import Manifest
 from broker.messages import Similarity
 from broker.wire.annotations import Measure, Note
@@ -82,6 +82,14 @@ class Annotations:
                 self._write(key, generation, there.encode())
                 moved_count += 1
         return moved_count
+
+    def rename_project(self, project: ProjectId) -> None:
+        """Let every annotation belong to a project of this name, inside a transaction."""
+        for key, payload in self.all():
+            annotation = decode(payload, MODELS[key.type])
+            if annotation.project != project:
+                renamed = annotation.model_copy(update={"project": project})
+                self._write(key, annotation.generation, renamed.encode())
 
     def _write(self, key: AnnotationKey, generation: int, payload: bytes) -> None:
         self._database.change(

@@ -10,13 +10,14 @@ from pydantic import TypeAdapter, ValidationError
 from broker.files import UNFINISHED
 from broker.ids import Encoding, Generation, ProjectId
 from broker.manifest import Manifest, ShardEntry
-from broker.shards import MAX_POINTS, PointCloud, encode, sha256
+from broker.shards import MAX_POINTS, PointCloud, decode, encode, sha256
 from broker.wire.history import MOST_EARLIER_SHARDS, MOST_GENERATIONS, EarlierShard, GenerationHistory, GenerationRow
 from broker.wire.history_channels import MAX_HISTORY_BYTES
 from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import StoreError, make_folder, remove_unfinished, write_durably
 
 FACT: Final = "earlier_generations"
+EARLIER: Final = "earlier"  # the folder of the copies below a project's
 _ENVELOPE_BYTES: Final = 1024  # of the message around the rows
 _ROWS: Final = TypeAdapter(tuple[GenerationRow, ...])
 _SUFFIX: Final = f".{Encoding.PACKED.value}"
@@ -42,7 +43,7 @@ class EarlierGenerations:
 
     def __init__(self, database: Database, folder: Path, *, kept_count: int) -> None:
         self._database, self._kept_count = database, kept_count
-        self._folder = make_folder(folder / "earlier")
+        self._folder = make_folder(folder / EARLIER)
         remove_unfinished(self._folder)
 
     def begin(self, manifest: Manifest) -> None:
@@ -113,6 +114,23 @@ class EarlierGenerations:
         """Every row, with its shards as far as the disk has them; None before the first generation."""
         rows = tuple(row if self._is_there(row) else row.model_copy(update={"shards": ()}) for row in self._rows())
         return GenerationHistory(project=project, generations=rows) if rows else None
+
+    def check(self) -> None:
+        """Read every copy that a row names and that is there, and remove the others.
+
+        Raises:
+            StoreError, BadShardError: the rows do not read, or a copy is not what its row says.
+        """
+        try:
+            _ROWS.validate_json(self._database.fact(FACT) or b"[]")
+        except ValidationError as exc:
+            raise StoreError(f"the rows of earlier versions do not read: {exc.errors()[0]['msg']}") from exc
+        self._remove_unnamed()
+        for row in self._rows():
+            for shard in row.shards if self._is_there(row) else ():
+                payload = self._read(row.generation, shard)
+                if len(payload) != shard.size_bytes or len(decode(payload, Encoding.PACKED)) != shard.point_count:
+                    raise StoreError(f"a copy of generation {row.generation} has another size than its row says")
 
     def _is_there(self, row: GenerationRow) -> bool:
         return all((self._folder / f"{each.sha256}{_SUFFIX}").is_file() for each in row.shards)
