@@ -20,6 +20,7 @@ from reconstructor.exports.origins import Exported, NothingToExportError, Origin
 from reconstructor.exports.published import published_cloud
 from reconstructor.exports.report_annotations import report_annotations
 from reconstructor.exports.report_html import figure, heading, page_of, paragraph, soft, table, time
+from reconstructor.exports.report_versions import report_versions
 from reconstructor.exports.report_views import FROM_ABOVE, FROM_FRONT, projection
 from reconstructor.exports.surface import turn_up
 from reconstructor.exports.writers import finished
@@ -60,6 +61,7 @@ def write_report(origin: Origin, out: Path, report: Report, *, has_names: bool) 
     report("drawing", 1, 4)
     parts = [_head(name, reference.manifest.project), _views(cloud, reference, left)]
     parts += [_figures(reference, images, cloud), _scale(reference)]
+    parts.append(report_versions(store.generation_rows(), reference))
     parts.append(report_annotations(left, reference.manifest.frame, has_names=has_names))
     report("coverage", 2, 4)
     parts.append(_coverage(origin))

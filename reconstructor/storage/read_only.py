@@ -9,11 +9,13 @@ from typing import Any
 from broker.envelope import decode
 from broker.ids import AnnotationId, SenderId
 from broker.manifest import CameraEntry
+from broker.wire.history import GenerationRow
 from reconstructor.storage.annotations import MODELS, Annotation, AnnotationKey
 from reconstructor.storage.database import STORE_VERSION, check_version
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import GenerationFiles
 from reconstructor.storage.images import StoredImage
+from reconstructor.storage.past.generations import FACT, rows_in
 from reconstructor.storage.reference_rows import read_newest
 from reconstructor.storage.reference_set import ReferenceSet
 
@@ -86,6 +88,11 @@ class ReadOnlyStore:
         """Return what people call the project; empty without a title."""
         rows = self._rows("SELECT value FROM facts WHERE name = 'title'")
         return str(rows[0][0]) if rows else ""
+
+    def generation_rows(self) -> tuple[GenerationRow, ...]:
+        """Return a row for each of the last generations, the present one last."""
+        rows = self._rows("SELECT value FROM facts WHERE name = ?", FACT)
+        return rows_in(bytes(rows[0][0])) if rows else ()
 
     def annotations(self) -> list[tuple[AnnotationKey, Annotation]]:
         """Return every measure and note in the world of the newest generation."""

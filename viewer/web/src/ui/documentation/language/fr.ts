@@ -79,6 +79,7 @@ export const FRENCH_VIEWS: ViewWords = {
   "line.problem": "Un problème",
   "line.problems": "{count} problèmes",
   "line.scale": "Échelle posée",
+  "line.no_scale": "sans échelle",
   "film.text":
     "Une courte vidéo (WebM) de l’objet qui grandit : chaque photo ajoute les points qu’elle a vus la première.",
   "film.start": "Créer le film",
