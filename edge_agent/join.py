@@ -37,7 +37,7 @@ class AlreadyJoinedError(CairnError):
     """A settings file that has a rig already."""
 
     code = "already_joined"
-    remedy = "Name another settings file, or remove the table [edge]."
+    remedy = "Name another settings file, or remove the tables [edge] and [edge.broker]; see docs/troubleshooting.md."
 
 
 class ServerNotReachedError(CairnError):
@@ -80,7 +80,7 @@ async def join(text: str, settings_file: Path, camera: CameraKind | None) -> Mem
     link = Link.read(text)
     if await asyncio.to_thread(_has_rig, settings_file):
         raise AlreadyJoinedError(
-            f"{settings_file} has an [edge] table: remove it, or name another file with --settings"
+            f"{settings_file} has an [edge] table: remove it and [edge.broker], or name another file with --settings"
         )
     membership = await asyncio.to_thread(redeem, link)
     connection = await asyncio.to_thread(write_settings, membership, settings_file, camera)

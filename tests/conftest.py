@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from broker.accounts.access import Credential, User
-from broker.mosquitto import BrokerPlan, Mosquitto, free_port
+from broker.mosquitto import BrokerPlan, BrokerStartError, Mosquitto, free_port
 
 PROJECT = "chapel"
 PEOPLE = (
@@ -47,9 +47,21 @@ def _plain_logs() -> None:
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     """A running broker with one user of every role in project `chapel`."""
-    plan = BrokerPlan(data_dir=tmp_path / "broker", port=free_port(), websocket_port=free_port())
-    with Mosquitto(plan, credentials()) as broker:
-        yield broker
+    broker = _started(tmp_path / "broker")
+    yield broker
+    broker.stop()
+
+
+def _started(folder: Path, *, attempts: int = 3) -> Mosquitto:
+    """A broker on free ports, or on others where a program beside this test took one in the meantime."""
+    broker = Mosquitto(BrokerPlan(data_dir=folder, port=free_port(), websocket_port=free_port()), credentials())
+    try:
+        broker.start()
+    except BrokerStartError:
+        if attempts == 1:
+            raise
+        return _started(folder, attempts=attempts - 1)
+    return broker
 
 
 @pytest.fixture

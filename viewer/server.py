@@ -35,6 +35,7 @@ from viewer.relay import Relay
 from viewer.routes.exports import ExportRoutes, ExportsUnreachableError, NoSuchExportError, Tickets
 from viewer.routes.invitations import InvitationDesk
 from viewer.shards.earlier import EarlierRefusedError, generation_in
+from viewer.shards.kept import NoRoomForShardsError
 from viewer.shards.served import ServedShards
 from viewer.shards.source import NoSuchShardError
 from viewer.status import Board, ProjectStatus
@@ -53,6 +54,7 @@ _STATUS_BY_ERROR: Final[dict[type[CairnError], HTTPStatus]] = {
     NoSuchShardError: HTTPStatus.NOT_FOUND,
     NoSuchExportError: HTTPStatus.NOT_FOUND,
     ExportsUnreachableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    NoRoomForShardsError: HTTPStatus.SERVICE_UNAVAILABLE,
     PhotographRefusedError: HTTPStatus.FORBIDDEN,
     EarlierRefusedError: HTTPStatus.FORBIDDEN,
     NoAnswerError: HTTPStatus.GATEWAY_TIMEOUT,

@@ -20,7 +20,7 @@ from broker.ids import ProjectId, Verb
 from broker.logs import LogLevel, configure
 from broker.options import BrokerHost, BrokerPort, PasswordFile, User, broker_flags
 from broker.printable import printable
-from reconstructor.storage.durable_files import make_folder
+from reconstructor.storage.durable_files import StoreError, make_folder
 from viewer.asking import ask_once
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Look at projects, lead, keep and end them.")
@@ -139,6 +139,9 @@ def restore(
     restored = asyncio.run(run())
     place.note(Action.PROJECT_RESTORED, restored.project, file=file.name, images=restored.image_count)
     print(f"{restored.folder}\t{restored.image_count} images{_how_to_serve(place, restored.project)}")
+    if restored.left_out_count:
+        reason = "everything is reconstructed again, so that their places are not known; the backup keeps them"
+        print(f"{restored.left_out_count} measures and notes are left out: {reason}", file=sys.stderr)
 
 
 @app.command("import")
@@ -210,8 +213,11 @@ def clean(
         print(f"{printable(str(each.path))}\t{each.what}, {each.size_bytes / 1e6:.1f} MB, {age}")
     if is_removing:
         freed_bytes = remove(found)
-        place.note(Action.PROJECT_CLEANED, name, count=len(found), size_bytes=freed_bytes)
+        staying = [each for each in found if each.path.exists()]
+        place.note(Action.PROJECT_CLEANED, name, count=len(found) - len(staying), size_bytes=freed_bytes)
         print(f"{name}: {freed_bytes / 1e6:.1f} MB removed")
+        if staying:
+            raise StoreError(f"{len(staying)} could not be removed, {staying[0].path} for one: check the owner")
         return
     total = sum(each.size_bytes for each in found)
     by_itself = place.settings.retention_days

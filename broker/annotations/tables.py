@@ -51,7 +51,7 @@ def csv_of(left: Iterable[LeftAnnotation], frame: WorldFrame) -> str:
 
 def geojson_of(left: Iterable[LeftAnnotation], frame: WorldFrame, project: ProjectId) -> str:
     """A FeatureCollection in the local coordinates of the object."""
-    return json.dumps(collection_of(left, frame, project), indent=1, ensure_ascii=False)
+    return json.dumps(collection_of(left, frame, project), indent=1, ensure_ascii=False) + "\n"
 
 
 def collection_of(left: Iterable[LeftAnnotation], frame: WorldFrame, project: ProjectId) -> dict[str, Any]:

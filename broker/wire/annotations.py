@@ -13,12 +13,12 @@ MOST_ANNOTATIONS: Final = 200  # of one account in one project, measures and not
 MOST_CORNERS: Final = 40  # of an area: with the longest name they fit into MAX_ANNOTATION_BYTES
 MAX_NAME_SIGNS: Final = 80
 MAX_TEXT_SIGNS: Final = 500
-_MOST_REVISION: Final = 2**31 - 1
+MOST_REVISION: Final = 2**31 - 1
 
 Name = Annotated[str, Field(max_length=MAX_NAME_SIGNS), HARMLESS]
 NoteText = Annotated[str, Field(max_length=MAX_TEXT_SIGNS), HARMLESS]
 # Counts the changes of one annotation; the reconstructor raises it when it moves the annotation with the world.
-Revision = Annotated[int, Field(ge=1, le=_MOST_REVISION)]
+Revision = Annotated[int, Field(ge=1, le=MOST_REVISION)]
 
 
 class MeasureKind(StrEnum):

@@ -10,7 +10,7 @@ class ClonedRigError(CairnError):
     """Two machines with one name; this one is the copy."""
 
     code = "cloned_rig"
-    remedy = "Join this machine under a name of its own; see docs/operations.md."
+    remedy = "Join this machine under a name of its own; see docs/capture.md."
 
 
 class CloneCheck:

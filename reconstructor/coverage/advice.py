@@ -184,7 +184,7 @@ def hidden_cells(coverage: Coverage) -> Numbers:
     """The cells (H,) behind what the photographs see, where the surface may go on around a corner.
 
     They lie within four cells of the cloud, have a face in common with space that photographs look through, and no photograph
-    looks into them. Where the object ends photographs look past it; what is out of all pictures is for walking on. Cells near
+    looks into them. Where the object ends photographs look past it; what no photograph shows is for walking on. Cells near
     the ground's height are left out.
     """
     grid, occupied = coverage.grid, coverage.occupied
@@ -282,7 +282,7 @@ def _gain(coverage: Coverage, targets: _Targets, shots: list[Viewpoint]) -> Floa
 
 
 def _sees(coverage: Coverage, targets: _Targets, shot: Viewpoint) -> NDArray[np.bool_]:
-    """(T,) whether the shot has the target in its picture, faces it, and nothing stands before it."""
+    """(T,) whether the shot shows the target, faces it, and nothing stands before it."""
     _, _, is_inside = shot.project(targets.centers)
     rays = shot.center - targets.centers
     sees = is_inside & (np.einsum("tk,tk->t", rays, targets.normals) >= 0)

@@ -138,7 +138,7 @@ def _marked(advice: Advice, coverage: Coverage, images: dict[int, ImageId]) -> M
 
 
 def _position(view: Viewpoint, point: Floats) -> tuple[float, float]:
-    """Where a point (3,) lies in the picture, as shares of its width and height."""
+    """Where a point (3,) lies in the photograph, as shares of its width and height."""
     x, y, ahead = view.camera_from_world[:3, :3] @ point + view.camera_from_world[:3, 3]
     fx, fy, cx, cy = view.intrinsics
     nearest = max(float(ahead), 1e-9)

@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 from typing import Annotated, Final, Literal, TextIO
 
-import psutil
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from broker.envelope import Count, Word
@@ -23,10 +22,10 @@ from broker.errors import CairnError
 from broker.files import keep_private
 from broker.ids import ExportFormat
 from broker.logs import LogLevel, configure
+from reconstructor.exports.background import yield_to_images
 from reconstructor.exports.origins import origin_of
 
 NICENESS: Final = 15
-OOM_SCORE: Final = 900  # of 1000: when memory ends, the kernel ends the export first
 INTERVAL_S: Final = 0.5
 _PATIENCE_S: Final = 5.0  # a native library may not look at signals
 
@@ -80,7 +79,7 @@ ANSWERS: Final[TypeAdapter[Answer]] = TypeAdapter(Annotated[Answer, Field(discri
 def main() -> None:
     """Make what the first line of standard input says."""
     keep_private()
-    _yield_to_images()
+    yield_to_images(NICENESS)
     configure(level=LogLevel.WARNING)
     answers = _take_stdout()
     order = Order.model_validate_json(sys.stdin.buffer.readline())
@@ -121,15 +120,6 @@ def _take_stdout() -> TextIO:
     ours = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return os.fdopen(ours, "w", encoding="utf-8")
-
-
-def _yield_to_images() -> None:
-    os.nice(NICENESS)
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, psutil.Error):
-            psutil.Process().ionice(psutil.IOPRIO_CLASS_IDLE)
-        with contextlib.suppress(OSError):
-            Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), encoding="ascii")
 
 
 def _end_with_parent(folder: Path) -> None:

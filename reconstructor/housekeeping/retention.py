@@ -25,5 +25,9 @@ async def remove_leftovers(context: Context) -> None:
 
 def _remove(context: Context, older_than_s: float) -> None:
     found = leftovers(context.store.folder, older_than_s=older_than_s, now_s=time.time())
-    if found:
-        context.log.info("leftovers_removed", count=len(found), bytes=remove(found))
+    freed_bytes = remove(found)
+    left_count = sum(each.path.exists() for each in found)
+    if len(found) > left_count:
+        context.log.info("leftovers_removed", count=len(found) - left_count, bytes=freed_bytes)
+    if left_count:
+        context.log.warning("leftovers_stay", count=left_count, reason="the disk does not let us remove them")

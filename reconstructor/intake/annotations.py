@@ -89,7 +89,7 @@ async def _publish_missing(context: Context) -> None:
     for key, payload in await asyncio.to_thread(context.store.annotations.all):
         outgoing = _outgoing(context, key, payload)
         held = retained.get(outgoing.topic, b"")
-        if held != payload and _revision(context, outgoing.topic, held) < _revision(context, outgoing.topic, payload):
+        if held != payload and _state_of(context, outgoing.topic, held) < _state_of(context, outgoing.topic, payload):
             await context.delivery.publish(outgoing)
 
 
@@ -137,12 +137,13 @@ def _read(context: Context, key: AnnotationKey, payload: bytes) -> Annotation:
     return annotation
 
 
-def _revision(context: Context, topic: str, payload: bytes) -> int:
-    """The revision of a retained message; 0 for one that nobody can read."""
+def _state_of(context: Context, topic: str, payload: bytes) -> tuple[int, int]:
+    """Generation and revision of a retained message, which only grow; zeros for one that nobody can read."""
     try:
-        return decode(payload, MODELS[match(context.space, topic).channel.name]).revision
+        annotation = decode(payload, MODELS[match(context.space, topic).channel.name])
     except CairnError:
-        return 0
+        return 0, 0
+    return annotation.generation, annotation.revision
 
 
 def _outgoing(context: Context, key: AnnotationKey, payload: bytes) -> Outgoing:

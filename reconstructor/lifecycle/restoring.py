@@ -33,7 +33,6 @@ from reconstructor.lifecycle.listing import (
     check_place,
 )
 from reconstructor.lifecycle.untrusted_database import take_over
-from reconstructor.storage.annotations import Annotations
 from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import StoreError, translate
 from reconstructor.storage.generation_files import GenerationFiles
@@ -54,11 +53,16 @@ _MOST_BYTES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What came back."""
+    """What came back.
+
+    Attributes:
+        left_out_count: measures and notes without a place, because everything is reconstructed again in another world.
+    """
 
     project: ProjectId
     folder: Path
     image_count: int
+    left_out_count: int
     has_black_box: bool
 
 
@@ -81,11 +85,12 @@ async def restore_backup(
             images = await asyncio.to_thread(take_over, staged / _THEIRS, staged / DATABASE_NAME)
             (staged / _THEIRS).unlink()
             await _check_images(staged, images, inspect)
+            left_out_count = 0
             if with_black_box:
                 await asyncio.to_thread(_check_reference, staged, project or listing.project)
                 await asyncio.to_thread(_check_earlier, staged)
             else:
-                await asyncio.to_thread(_start_again, staged, project or listing.project)
+                left_out_count = await asyncio.to_thread(_start_again, staged)
             staged.rename(target)
             sync(data_dir)
     except OSError as exc:
@@ -94,6 +99,7 @@ async def restore_backup(
         project=ProjectId(target.name),
         folder=target,
         image_count=len(images),
+        left_out_count=left_out_count,
         has_black_box=with_black_box and (target / BLACK_BOX).exists(),
     )
 
@@ -227,11 +233,16 @@ def _check_earlier(staged: Path) -> None:
             raise BadBackupError(f"an earlier version does not read: {exc.sentence}") from exc
 
 
-def _start_again(staged: Path, project: ProjectId) -> None:
-    """Let the black box see every image again: without its own files it knows none, and the old cloud is not its own."""
+def _start_again(staged: Path) -> int:
+    """Let the black box see every image again: without its own files it knows none, and the old cloud is not its own.
+
+    Returns:
+        How many measures and notes were left out: nothing says where they are in the world that is made next.
+    """
     with closing(Database(staged / DATABASE_NAME)) as database, database.transaction():
         newest = database.number("SELECT max(generation) FROM generations")
-        for table in ("shard_pages", "camera_pages", "generations", "jobs"):
+        annotation_count = database.number("SELECT count(*) FROM annotations")
+        for table in ("shard_pages", "camera_pages", "generations", "jobs", "annotations"):
             database.change(f"DELETE FROM {table}")  # noqa: S608 - names of our own
         database.set_fact("generation_floor", max(newest, int(database.fact("generation_floor") or 0)))
         database.set_fact("solution", 0)
@@ -240,6 +251,6 @@ def _start_again(staged: Path, project: ProjectId) -> None:
         database.change(
             "INSERT INTO jobs (image_number, kind, state) SELECT number, 'add', 'queued' FROM images ORDER BY number"
         )
-        Annotations(database).rename_project(project)
     for folder in ("generations", EARLIER):
         shutil.rmtree(staged / folder, ignore_errors=True)
+    return annotation_count

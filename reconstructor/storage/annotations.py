@@ -7,10 +7,10 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from broker.envelope import Vector3, decode
-from broker.ids import AnnotationId, Generation, ProjectId, SenderId
+from broker.ids import AnnotationId, Generation, SenderId
 from broker.manifest import Manifest
 from broker.messages import Similarity
-from broker.wire.annotations import Measure, Note
+from broker.wire.annotations import MOST_REVISION, Measure, Note
 from reconstructor.clouds.similarity import Sim3, rotation_from_quaternion
 from reconstructor.storage.database import Database
 
@@ -83,14 +83,6 @@ class Annotations:
                 moved_count += 1
         return moved_count
 
-    def rename_project(self, project: ProjectId) -> None:
-        """Let every annotation belong to a project of this name, inside a transaction."""
-        for key, payload in self.all():
-            annotation = decode(payload, MODELS[key.type])
-            if annotation.project != project:
-                renamed = annotation.model_copy(update={"project": project})
-                self._write(key, annotation.generation, renamed.encode())
-
     def _write(self, key: AnnotationKey, generation: int, payload: bytes) -> None:
         self._database.change(
             "INSERT OR REPLACE INTO annotations (type, user, id, generation, payload) VALUES (?, ?, ?, ?, ?)",
@@ -99,8 +91,8 @@ class Annotations:
 
 
 def moved(annotation: Annotation, target_from_source: Similarity, generation: Generation) -> Annotation:
-    """The same annotation in the world of another generation, one revision on."""
-    about = {"generation": generation, "revision": annotation.revision + 1}
+    """The same annotation in the world of another generation, one revision on as far as a revision may go."""
+    about = {"generation": generation, "revision": min(annotation.revision + 1, MOST_REVISION)}
     if isinstance(annotation, Measure):
         return annotation.model_copy(update={**about, "points": _moved(annotation.points, target_from_source)})
     (point,) = _moved((annotation.point,), target_from_source)

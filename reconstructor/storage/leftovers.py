@@ -17,6 +17,7 @@ from reconstructor.storage.room import size_of
 
 YOUNGEST_S: Final = 3600.0  # a file that a running service is writing is younger
 _STAGED: Final = ".backup-*"  # what a backup that was killed leaves beside the project
+_YOUNGEST_STAGED_S: Final = 86_400.0  # a running backup reads for hours what it staged at its beginning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Leftover:
 
 
 def leftovers(folder: Path, *, older_than_s: float, now_s: float) -> list[Leftover]:
-    """What may be removed of a project's folder, also beside a running service; nothing younger than an hour.
+    """What may be removed of a project's folder, also beside a running service; nothing younger than an hour, a backup a day.
 
     Args:
         folder: the project's.
@@ -50,20 +51,22 @@ def leftovers(folder: Path, *, older_than_s: float, now_s: float) -> list[Leftov
         with contextlib.suppress(OSError):  # gone by now
             state = path.lstat()
             age_s = now_s - state.st_mtime
-            if age_s >= max(older_than_s, YOUNGEST_S):
+            youngest_s = _YOUNGEST_STAGED_S if path.match(_STAGED) else YOUNGEST_S
+            if age_s >= max(older_than_s, youngest_s):
                 size_bytes = size_of(path) if path.is_dir() else state.st_size
                 found.append(Leftover(path=path, what=what, size_bytes=size_bytes, age_s=age_s))
     return found
 
 
 def remove(found: Iterable[Leftover]) -> int:
-    """Remove leftovers; returns how many bytes are free again."""
+    """Remove leftovers as far as the disk lets us; returns how many bytes are free again."""
     freed_bytes = 0
     for each in found:
         if each.path.is_dir() and not each.path.is_symlink():
             shutil.rmtree(each.path, ignore_errors=True)
         else:
-            each.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                each.path.unlink()
         freed_bytes += 0 if each.path.exists() else each.size_bytes
     return freed_bytes
 

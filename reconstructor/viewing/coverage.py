@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from broker.clients.trouble import Trouble
@@ -18,6 +19,7 @@ from broker.coverage.channels import ADVICE, COVERAGE, COVERAGE_GRID
 from broker.coverage.messages import Advice, Coverage
 from broker.envelope import decode
 from broker.errors import CairnError
+from broker.ids import ProjectId
 from broker.manifest import CameraPage, Page
 from broker.shards import sha256
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
@@ -65,9 +67,12 @@ async def publish_coverage(context: Context, turn: asyncio.Semaphore) -> None:
             if newest != state and newest is not None:
                 async with turn:
                     change, newest = context.store.rest.change_count, await asyncio.to_thread(_state, context)
-                    begun = time.monotonic()
-                    told = await _computed(context) if newest is not None else None
-                state, published_at, pause_s = newest, 0, max(_LOOK_S, time.monotonic() - begun)
+                    begun_s = time.monotonic()
+                    try:
+                        told = await computed(context.settings.data_dir, context.project) if newest else None
+                    finally:
+                        pause_s = max(_LOOK_S, time.monotonic() - begun_s)
+                state, published_at = newest, 0
             elif newest != state:
                 told, state, published_at = None, None, 0
             if published_at != connect_count:
@@ -103,19 +108,24 @@ def has_enough_placed(pages: Iterable[Page[CameraPage]]) -> bool:
     return len(list(itertools.islice(placed, LEAST_PHOTOGRAPHS))) == LEAST_PHOTOGRAPHS
 
 
-async def _computed(context: Context) -> Told | None:
-    """What is to be published now; None while fewer than three photographs are placed."""
-    folder = context.settings.data_dir.absolute()
-    arguments = ("-P", "-m", "reconstructor.viewing.coverage_process", str(context.project), str(folder))
+async def computed(data_dir: Path, project: ProjectId) -> Told | None:
+    """What is to be published now; None while fewer than three photographs are placed.
+
+    Raises:
+        CoverageFailedError: its process cannot be started, ended without an answer or took too long.
+        BadMessageError: its answer cannot be read.
+    """
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {"OMP_NUM_THREADS": "1"}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=environment,
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *_command(data_dir, project),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+        )
+    except OSError as exc:
+        raise CoverageFailedError(f"its process cannot be started: {exc.strerror}") from exc
     try:
         async with asyncio.timeout(_LONGEST_S):
             output, errors = await process.communicate()
@@ -135,6 +145,11 @@ async def _computed(context: Context) -> Told | None:
     if sha256(grid) != coverage.grid_sha256:
         raise CoverageFailedError("its grid has another digest than its message says")
     return Told(coverage=coverage, advice=advice, grid=grid)
+
+
+def _command(data_dir: Path, project: ProjectId) -> tuple[str, ...]:
+    module = "reconstructor.viewing.coverage_process"
+    return sys.executable, "-P", "-m", module, str(project), str(data_dir.absolute())
 
 
 async def _publish(context: Context, told: Told | None) -> None:

@@ -3,15 +3,16 @@
 It is a process of its own, with the lowest priority, so that neither images nor the service's messages wait for it.
 """
 
-import os
 import struct
 import sys
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from broker.errors import CairnError
+from broker.ids import ProjectId
+from reconstructor.exports.background import yield_to_images
 from reconstructor.exports.coverage_report import report_coverage
-from reconstructor.exports.origins import NothingToExportError, find_origin
+from reconstructor.exports.origins import NothingToExportError, origin_of
 
 NOTHING_YET: Final = 3  # the exit status where fewer than three photographs are placed
 _NICENESS: Final = 19
@@ -20,9 +21,8 @@ _LENGTH: Final = struct.Struct("<I")
 
 def main(project: str, data_dir: str) -> int:
     """Write three parts to standard output: both messages as JSON, and the grid's bytes."""
-    os.nice(_NICENESS)
     try:
-        told = report_coverage(find_origin(project, Path(data_dir))).told
+        told = report_coverage(origin_of(Path(data_dir) / ProjectId(project))).told
     except NothingToExportError as exc:
         sys.stderr.write(exc.sentence)
         return NOTHING_YET
@@ -52,4 +52,5 @@ def _write(stream: BinaryIO, part: bytes) -> None:
 
 
 if __name__ == "__main__":
+    yield_to_images(_NICENESS)
     sys.exit(main(*sys.argv[1:]))

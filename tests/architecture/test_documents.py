@@ -1,6 +1,7 @@
 """Documents are short, linked, and name files that exist."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,26 @@ def walk(folder: Path) -> Iterator[Path]:
 
 def test_the_architecture_fits_into_120_lines() -> None:
     assert len((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
+def test_the_architecture_lists_the_floors_that_are_enforced() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    listed = {
+        found["folder"].replace("/", "."): [
+            set(floor.split(" | ")) for floor in " ".join(found["floors"].split()).split(" > ")
+        ]
+        for found in re.finditer(r"- Inside `(?P<folder>[\w/]+)`: `(?P<floors>[^`]+)`", text)
+    }
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    enforced = {
+        contract["containers"][0]: [set(re.sub(r"[()]", "", floor).split(" | ")) for floor in contract["layers"]]
+        for contract in contracts
+        if "containers" in contract
+    }
+    assert {"broker", "edge_agent", "reconstructor", "reconstructor.engine", "viewer"} == listed.keys()
+    assert listed == {folder: enforced[folder] for folder in listed}
 
 
 def test_the_readme_links_every_document() -> None:

@@ -27,6 +27,7 @@ from tests.browser.conftest import DESKTOP, Visitor, visiting
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
 RENDERED_COUNT = 11
+RENDERED_SIZE_PX = (816, 544)
 PROCESSING_TIMEOUT_S = 360.0
 REFETCH_AT = 10
 
@@ -52,7 +53,9 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Real photographs where there are some, else rendered ones."""
     if named := os.environ.get("CAIRN_TEST_PHOTOS"):
         return sorted(Path(named).resolve().iterdir())
-    return write_photographs("facade", tmp_path_factory.mktemp("photographs"), count=RENDERED_COUNT)
+    return write_photographs(
+        "facade", tmp_path_factory.mktemp("photographs"), count=RENDERED_COUNT, size_px=RENDERED_SIZE_PX
+    )
 
 
 @pytest.fixture

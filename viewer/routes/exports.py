@@ -5,6 +5,7 @@ login, and puts that into the link: it opens one file for a short time.
 """
 
 import asyncio
+import contextlib
 import os
 import secrets
 import stat
@@ -191,11 +192,12 @@ class ExportRoutes:
         try:
             entries = [entry for entry in os.scandir(folder) if _is_of(entry.name, project)]
             for entry in entries:
-                found = entry.stat(follow_symlinks=False)
-                if stat.S_ISREG(found.st_mode):
-                    made_at = datetime.fromtimestamp(found.st_mtime, UTC)
-                    name = ExportName(entry.name)
-                    rows.append(ExportRow(name=name, format=name.form, size_bytes=found.st_size, made_at=made_at))
+                with contextlib.suppress(FileNotFoundError):  # removed since, as old ones are
+                    found = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(found.st_mode):
+                        made_at = datetime.fromtimestamp(found.st_mtime, UTC)
+                        name = ExportName(entry.name)
+                        rows.append(ExportRow(name=name, format=name.form, size_bytes=found.st_size, made_at=made_at))
         except OSError as exc:
             raise _unreachable(folder, exc) from exc
         return tuple(sorted(rows, key=lambda each: each.made_at, reverse=True)[:MOST_LISTED])

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from broker.config import Connection
+from broker.config import BadSettingsError, Connection
 from broker.errors import CairnError
 from broker.ids import ProjectId
 from broker.logs import get_logger
@@ -36,9 +36,15 @@ def page_of(connection: Connection, page_url: str | None) -> str | None:
         BadPageAddressError: it is no address of http or https.
     """
     if page_url is not None:
-        parts = urlsplit(page_url)
-        if parts.scheme not in _HTTP or not parts.hostname or parts.username is not None or parts.query:
-            raise BadPageAddressError(f"{page_url!r} is no page server's address: write it like https://server:8080")
+        complaint = f"{page_url!r} is no page server's address: write it like https://server:8080"
+        try:
+            parts = urlsplit(page_url)
+            has_more = parts.username is not None or parts.query or parts.fragment
+            is_address = parts.scheme in _HTTP and parts.hostname and parts.port != 0 and not has_more
+        except ValueError as exc:  # brackets that do not close, a port above 65535
+            raise BadPageAddressError(complaint) from exc
+        if not is_address:
+            raise BadPageAddressError(complaint)
         return page_url.rstrip("/")
     if connection.transport != "websockets":
         return None
@@ -57,12 +63,19 @@ async def shards_by_http(
         connection: has the account.
         project: whose shards.
         authority: PEM certificate that an https address is checked by; None: the broker's, else those of this machine.
+
+    Raises:
+        BadSettingsError: the certificate's file cannot be read.
     """
     log = get_logger(project=project)
     login = base64.b64encode(f"{connection.username or ''}:{connection.secret() or ''}".encode()).decode()
     headers = {"Authorization": f"Basic {login}"}
     trusted = authority or connection.ca_file
-    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=trusted) if trusted else True)
+    try:
+        tls = ssl.create_default_context(cafile=trusted) if trusted else True
+    except OSError as exc:
+        raise BadSettingsError(f"cannot read the certificate {trusted}: {exc.strerror or exc}") from exc
+    connector = aiohttp.TCPConnector(ssl=tls)
     async with aiohttp.ClientSession(headers=headers, connector=connector, timeout=_TIMEOUT) as session:
 
         async def get(wanted: WantedShard) -> bytes | None:

@@ -49,7 +49,16 @@ class KeptShards:
         return Path(self._folder.name) / name
 
     def keep(self, name: str, payload: bytes) -> Path:
-        """Write a shard whose digest was checked; those asked for longest ago give way. Raises NoRoomForShardsError."""
+        """Write a shard whose digest was checked; those asked for longest ago give way.
+
+        One that is kept already is not written again: somebody may be reading it.
+
+        Raises:
+            NoRoomForShardsError: the disk does not take it; nothing of it stays.
+        """
+        if (there := self.path(name)) is not None:
+            return there
+        path = None
         try:
             if self._folder is None:
                 if self._parent is not None:
@@ -58,8 +67,11 @@ class KeptShards:
             path = Path(self._folder.name) / name
             path.write_bytes(payload)
         except OSError as exc:
+            if path is not None:
+                with contextlib.suppress(OSError):
+                    path.unlink()
             raise NoRoomForShardsError(f"cannot keep a shard on this disk: {exc.strerror or exc}") from exc
-        self.size_bytes += len(payload) - self._sizes.pop(name, 0)
+        self.size_bytes += len(payload)
         self._sizes[name] = len(payload)
         while self.size_bytes > self._bytes_limit and len(self._sizes) > 1:  # the newest is about to be sent
             oldest, size_bytes = self._sizes.popitem(last=False)

@@ -4,12 +4,14 @@ from typing import Final
 
 from aiohttp import web
 
+from broker.clients.trouble import Trouble
 from broker.config import Connection
 from broker.ids import Generation, ProjectId
+from broker.logs import get_logger
 from viewer.config import Settings
 from viewer.fetch import LoadedShard
 from viewer.shards.earlier import EarlierShards
-from viewer.shards.kept import KeptShards
+from viewer.shards.kept import KeptShards, NoRoomForShardsError
 from viewer.shards.source import NoSuchShardError, ShardSource
 
 _DIGEST_LENGTH: Final = 64
@@ -24,6 +26,7 @@ class ServedShards:
         self._kept = KeptShards(settings.shard_cache_folder, settings.shard_cache_bytes)
         self._sources: dict[ProjectId, ShardSource] = {}
         self._earlier = EarlierShards()
+        self._disk = Trouble(log=get_logger(), event="shards_not_kept")
 
     async def answer(
         self, project: ProjectId, sha256: str, asking: Connection, earlier: Generation | None = None
@@ -82,4 +85,9 @@ class ServedShards:
         self._kept_as(project, loaded.wanted.sha256, loaded.payload)
 
     def _kept_as(self, project: ProjectId, sha256: str, payload: bytes) -> None:
-        self._kept.keep(f"{project}-{sha256}", payload)
+        try:
+            self._kept.keep(f"{project}-{sha256}", payload)
+        except NoRoomForShardsError as exc:
+            self._disk.note(exc.code, exc.sentence)  # the person who asks gets it over MQTT instead
+            raise
+        self._disk.clear()

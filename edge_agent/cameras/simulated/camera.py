@@ -102,9 +102,11 @@ class SimulatedCamera:
         self._object = None
 
 
-def write_photographs(name: str, folder: Path, *, count: int = DEFAULT_COUNT) -> list[Path]:
+def write_photographs(
+    name: str, folder: Path, *, count: int = DEFAULT_COUNT, size_px: tuple[int, int] = DEFAULT_SIZE_PX
+) -> list[Path]:
     """Write an object's photographs as JPEG files, for programs that read folders."""
-    camera, paths = SimulatedCamera(name, count=count), []
+    camera, paths = SimulatedCamera(name, count=count, size_px=size_px), []
     for _ in range(count):
         photograph = camera.capture()
         paths.append(folder / (photograph.file_name or ""))

@@ -14,6 +14,8 @@ from admin.system import Ports, System
 from broker.ids import ProjectId
 from broker.settings import Settings as BrokerSettings
 from reconstructor.config import Settings as ReconstructorSettings
+from tests.documents.blocks import Block
+from tests.documents.checks import faults
 from viewer.config import Settings as ViewerSettings
 
 ROOT = Path(__file__).parents[3]
@@ -99,6 +101,16 @@ def test_settings_of_the_containers_fit_what_init_writes(tmp_path: Path, monkeyp
         assert connection.secret()
     published = re.findall(r'ports: \["(\d+):(\d+)"\]', COMPOSE)
     assert published == [("8883", "8883"), ("8080", "8080")]
+
+
+def test_the_health_check_of_the_reconstructor_is_a_command_of_ours() -> None:
+    found = re.search(r"(cairn view ping .+?)\"\$\$\(python -c .+?\)\"\n", COMPOSE, re.DOTALL)
+    assert found is not None
+    command = " ".join(found[1].split())
+    assert faults(Block(document=ROOT / "deploy/compose.yaml", line=1, language="sh", text=f"{command} chapel")) == []
+    assert (
+        faults(Block(document=ROOT / "deploy/compose.yaml", line=1, language="sh", text="cairn view ping chapel")) != []
+    )
 
 
 def test_health_checks_fail_while_nothing_answers() -> None:

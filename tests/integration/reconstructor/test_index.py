@@ -26,6 +26,7 @@ from tests.integration.reconstructor.programs import (
 )
 
 MIB = 1024 * 1024
+IMAGE_COUNT = 24
 
 
 async def test_an_image_costs_a_few_pages_whatever_the_size_of_the_project(
@@ -86,7 +87,7 @@ async def test_at_a_full_budget_each_image_shows_when_it_is_processed(
     connection = mosquitto.connection("reconstructor")
     async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
         await seen.until_ready()
-        for number in range(1, 41):
+        for number in range(1, IMAGE_COUNT + 1):
             await rig.send_many(range(number - 1, number))
             await seen.until_complete(number)
             if number % 10:  # after a refetch all images are in its reference set
@@ -99,8 +100,8 @@ async def test_at_a_full_budget_each_image_shows_when_it_is_processed(
         assert [each.code for each in seen.of_type(Error)] == ["retained_budget_reached"]
         manifest = await retained_manifest(mosquitto)
         assert manifest.left_out.point_count > 0
-        assert manifest.point_count + manifest.left_out.point_count == 40 * HEAVY_POINTS_PER_IMAGE
+        assert manifest.point_count + manifest.left_out.point_count == IMAGE_COUNT * HEAVY_POINTS_PER_IMAGE
     assert program.stop() == 0
     stored = Store.read_only(program.folder / PROJECT).reference()
     assert stored is not None
-    assert stored.manifest.point_count == 40 * HEAVY_POINTS_PER_IMAGE
+    assert stored.manifest.point_count == IMAGE_COUNT * HEAVY_POINTS_PER_IMAGE

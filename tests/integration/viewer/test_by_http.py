@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from broker.config import Connection
+from broker.config import BadSettingsError, Connection
 from broker.contract import SHARD, match
 from broker.ids import Encoding
 from broker.live import Follower
@@ -111,6 +111,21 @@ def test_the_page_server_is_the_one_that_is_set_or_the_one_of_the_relay() -> Non
     assert page_of(tcp, None) is None
     assert page_of(tcp, "https://page.example.org:8443/") == "https://page.example.org:8443"
     assert page_of(through_relay(tcp, "http://127.0.0.1:8080"), None) == "http://broker:8080"
-    for wrong in ("page", "ftp://page", "http://", "http://anna:secret@page", "http://page/?a=b"):
+    for wrong in (
+        "page",
+        "ftp://page",
+        "http://",
+        "http://anna:secret@page",
+        "http://page/?a=b",
+        "http://page/#a",
+        "http://[page",
+        "http://page:99999",
+    ):
         with pytest.raises(BadPageAddressError, match="write it like"):
             page_of(tcp, wrong)
+
+
+async def test_a_certificate_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+    getting = shards_by_http("https://page", Connection(), CHAPEL, tmp_path / "none.pem")
+    with pytest.raises(BadSettingsError, match=r"none\.pem: No such file"):
+        await getting.__aenter__()

@@ -1,6 +1,7 @@
 """Exported files over HTTP: listed and sent to people of the project, in ranges, by ticket, and never anything else."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -64,6 +65,22 @@ async def until_known(session: aiohttp.ClientSession, page: str) -> None:
                 if answer.status == 200:
                     return
             await asyncio.sleep(0.05)
+
+
+async def test_a_file_that_is_removed_while_the_list_is_made_is_left_out(
+    page: str, session: aiohttp.ClientSession, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scan(path: Path) -> list[os.DirEntry[str]]:
+        entries = list(scandir(path))
+        (folder / "chapel-20261129-101504.ply").unlink(missing_ok=True)
+        return entries
+
+    scandir = os.scandir
+    (folder / "chapel-20261129-101504.ply").write_bytes(b"old")
+    await until_known(session, page)
+    monkeypatch.setattr("viewer.routes.exports.os.scandir", scan)
+    async with session.get(f"{page}/projects/{CHAPEL}/exports") as answer:
+        assert [each["name"] for each in (await answer.json())["exports"]] == [NAME]
 
 
 async def test_the_list_names_files_of_the_project_alone(page: str, session: aiohttp.ClientSession) -> None:

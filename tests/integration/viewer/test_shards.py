@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+from pathlib import Path
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from broker.ids import Encoding
 from broker.mosquitto import Mosquitto
@@ -125,3 +127,17 @@ async def test_shards_outlive_the_broker_on_the_disk_within_the_limit(
         mosquitto.kill()
         assert [(await get(page, each, mosquitto))[0] for each in (second, third)] == [200, 200]
         assert (await get(page, first, mosquitto))[0] >= 500
+
+
+async def test_a_disk_that_takes_no_shard_is_said_to_be_the_trouble(
+    settings: Settings, publisher: Publisher, mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    await publisher.state()
+    await publisher.reference_set(CLOUDS)
+    (no_folder := tmp_path / "file").touch()
+    with capture_logs() as logs:
+        async with serving(settings.model_copy(update={"shard_cache_folder": no_folder})) as page, asyncio.timeout(30):
+            while (answer := await get(page, FIRST, mosquitto))[0] == 404:  # until the project is known
+                await asyncio.sleep(0.05)
+    assert (answer[0], b"no_room_for_shards" in answer[1]) == (503, True)
+    assert [each["code"] for each in logs if each["event"] == "shards_not_kept"] == ["no_room_for_shards"]

@@ -67,6 +67,7 @@ def test_geojson_says_that_its_coordinates_are_local() -> None:
     note = Note(project=CHAPEL, generation=Generation(1), point=(1.0, 2.0, 3.0), text="crack")
     area = left(MeasureKind.AREA, (0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 1.0, 0.0))
     text = geojson_of([LeftAnnotation(user=SenderId("bert"), annotation=note), area], SCALED, CHAPEL)
+    assert text.endswith("}\n")
     collection = json.loads(text)
     assert (collection["coordinate_system"], collection["unit"]) == ("local", "m")
     point, polygon = (feature["geometry"] for feature in collection["features"])

@@ -8,7 +8,7 @@ import pytest
 from broker.envelope import BadMessageError, decode
 from broker.ids import AnnotationId, Generation, ProjectId, SenderId
 from broker.messages import Similarity, WorldFrame
-from broker.wire.annotations import Measure, MeasureKind, Note
+from broker.wire.annotations import MOST_REVISION, Measure, MeasureKind, Note
 from reconstructor.storage.annotations import AnnotationKey, Annotations, moved
 from reconstructor.storage.database import Database
 from reconstructor.storage.reference_set import ReferenceSet
@@ -69,6 +69,19 @@ def test_only_older_ones_move_and_each_moves_once(tmp_path: Path) -> None:
     payloads = dict(annotations.all())
     assert np.allclose(decode(payloads[KEY], Measure).points[1], (-3, 2, 1))
     assert decode(payloads[younger], Measure).points == measure().points
+    database.close()
+
+
+def test_one_of_the_highest_revision_can_be_moved_and_read_again(tmp_path: Path) -> None:
+    database, annotations = opened(tmp_path)
+    annotations.keep(KEY, 1, measure().model_copy(update={"revision": MOST_REVISION}).encode())
+    for generation in (2, 3):
+        manifest = ReferenceSet.empty(CHAPEL).with_manifest(generation=Generation(generation)).manifest
+        with database.transaction():
+            assert annotations.move(manifest) == 1
+    ((_, payload),) = annotations.all()
+    there = decode(payload, Measure)
+    assert (there.generation, there.revision) == (3, MOST_REVISION)
     database.close()
 
 

@@ -48,7 +48,7 @@ def test_everything_that_nothing_needs_is_found_and_removed_and_photographs_stay
     left(folder / "merged-7-3.ply")
     left(folder / "store-before-migration-from-2.sqlite")
     left(folder / "merged-8-0.ply.tmp")
-    left(folder.parent / ".backup-x1" / "store.sqlite")
+    left(folder.parent / ".backup-x1" / "store.sqlite", age_s=2 * DAY_S)
     left(folder / "images" / "strange.tmp")
     assert found(folder) == {
         "chapel/generations/000007": "an older version of the cloud",
@@ -73,3 +73,21 @@ def test_everything_that_nothing_needs_is_found_and_removed_and_photographs_stay
 def test_only_what_is_old_enough_goes(folder: Path, age_s: float, days: float, is_found: bool) -> None:
     left(folder / "merged-7-3.ply", age_s=age_s)
     assert bool(found(folder, days)) is is_found
+
+
+def test_the_stage_of_a_backup_that_may_be_running_stays_for_a_day(folder: Path) -> None:
+    left(folder.parent / ".backup-x1" / "store.sqlite", age_s=DAY_S - 60)
+    assert found(folder) == {}
+
+
+def test_what_cannot_be_removed_keeps_nothing_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unlink(path: Path, *, missing_ok: bool = False) -> None:
+        if path == stubborn:
+            raise PermissionError
+        unlinked(path, missing_ok=missing_ok)
+
+    unlinked = Path.unlink
+    stubborn, other = left(folder / "merged-7-3.ply"), left(folder / "merged-7-4.ply")
+    monkeypatch.setattr(Path, "unlink", unlink)
+    assert remove(leftovers(folder, older_than_s=0, now_s=NOW_S)) == 100
+    assert (stubborn.exists(), other.exists()) == (True, False)

@@ -1,10 +1,14 @@
-"""Without three placed photographs of the leading component no coverage is computed."""
+"""When is coverage computed, of which project, and does a trouble stay its own?"""
+
+import sys
+from pathlib import Path
 
 import pytest
 
 from broker.ids import ProjectId
 from broker.manifest import CameraEntry, CameraState, camera_pages
-from reconstructor.viewing.coverage import has_enough_placed
+from reconstructor.viewing.coverage import CoverageFailedError, computed, has_enough_placed
+from reconstructor.viewing.coverage_process import main
 
 POSE = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
@@ -37,3 +41,20 @@ def test_three_placed_photographs_of_the_leading_component_are_enough(
     cameras: list[CameraEntry], is_enough: bool
 ) -> None:
     assert has_enough_placed(camera_pages(ProjectId("wall"), cameras)) is is_enough
+
+
+async def test_a_process_that_cannot_be_started_is_a_failure_of_coverage_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
+    with pytest.raises(CoverageFailedError, match="cannot be started"):
+        await computed(tmp_path, ProjectId("wall"))
+
+
+def test_a_replay_of_the_same_name_where_the_service_was_started_is_not_taken_for_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "wall" / "engine").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert main("wall", str(tmp_path / "data")) == 1
+    assert "no project 'wall'" in capsys.readouterr().err
