@@ -28,12 +28,12 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.calibration_check import set_unfit_calibrations_aside
 from reconstructor.engine.sfm.camera_groups import CameraSearch
 from reconstructor.engine.sfm.camera_learning import set_learned_aside
+from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
 from reconstructor.engine.sfm.gate.bounds import TIE
 from reconstructor.engine.sfm.gate.figures import ModelFigures, measure_model
 from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import tight_share
-from reconstructor.engine.sfm.pair_support import without_repeated
 from reconstructor.engine.sfm.refetch_gate import GateFigures, judge, objections_to
 from reconstructor.engine.sfm.repair import repair
 from reconstructor.engine.sfm.restore import build_mapper, restore_images

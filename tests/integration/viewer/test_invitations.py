@@ -13,7 +13,7 @@ from broker.accounts.keeper import SOCKET_NAME, Keeper
 from broker.accounts.passwords import hashed
 from broker.accounts.users import UserBook
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
-from tests.integration.viewer.conftest import basic, serving
+from tests.integration.viewer.conftest import basic, serving, until_connected
 from viewer.config import Settings
 
 
@@ -34,6 +34,7 @@ async def address(tmp_path: Path, passwords: dict[str, str]) -> AsyncIterator[st
         settings = Settings(broker=broker.connection("page"), port=0, keeper_socket=tmp_path / SOCKET_NAME)
         with Keeper(data_dir=tmp_path, root="cairn/v1", port=plan.port).listening():
             async with serving(settings) as address:
+                await until_connected(address)
                 yield address
 
 
