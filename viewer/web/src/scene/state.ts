@@ -3,7 +3,7 @@ import type { Presence, ReconstructorState, ReconstructorStatistics, ScaleBar, V
 import type { LinkState } from "../wire/connection";
 import type { ReadMessage } from "../wire/messages";
 import type { Entry, Known } from "./activity";
-import { logged, withHistory } from "./activity";
+import { logged, withHistory, withRemoval } from "./activity";
 import type { ImagesState } from "./images";
 import { NO_IMAGES, imagesAfter, withImages } from "./images";
 import type { LatencyState } from "./latency";
@@ -18,6 +18,8 @@ import {
 import type { CompleteManifest } from "./loading/pages";
 import type { LoadedShard, SceneState } from "./reference";
 import { emptyScene, withBudget, withManifest, withShard, withTime } from "./reference";
+import type { BeforeRebuild, Removal } from "./removal";
+import { REMOVAL_SHOWN_S, beforeRebuild, removedCount } from "./removal";
 import type { Rigs } from "./rigs";
 import { rigsAfter } from "./rigs";
 import { barAfterSwap } from "./scale";
@@ -60,6 +62,10 @@ export interface ProjectState {
   readonly wanted: readonly string[];
   readonly thumbnails: Thumbnails;
   readonly activity: readonly Entry[];
+  /** The set on screen when the newest rebuild started. */
+  readonly beforeRebuild: BeforeRebuild | null;
+  /** What the newest rebuild removed, for a short time after the swap. */
+  readonly removal: Removal | null;
   readonly trouble: Trouble | null;
   readonly traffic: Traffic;
   readonly roundTripS: number | null;
@@ -105,6 +111,8 @@ export function initialState(project: string, budget: Budget): ProjectState {
     wanted: [],
     thumbnails: new Map(),
     activity: [],
+    beforeRebuild: null,
+    removal: null,
     trouble: null,
     traffic: { messages: 0, bytes: 0, failedShards: 0, lastMessageAtMs: null },
     roundTripS: null,
@@ -115,18 +123,23 @@ export function initialState(project: string, budget: Budget): ProjectState {
 
 /** Reduce an action. `nowS` is the monotonic clock, `atMs` the wall clock for the log. */
 export function reduce(state: ProjectState, action: Action, nowS: number, atMs: number): ProjectState {
-  const after = afterSwap(state, next(state, action, nowS, atMs));
+  const after = afterSwap(state, next(state, action, nowS, atMs), nowS, atMs);
   const latency = latencyAtScene(after.latency, after.scene, atMs);
   return latency === after.latency ? after : { ...after, latency };
 }
 
-/** Move the scale bar and the cameras with the object, in the step that swaps the generations. */
-function afterSwap(state: ProjectState, next: ProjectState): ProjectState {
+/** Move the scale bar and the cameras with the object, in the step that swaps the generations; note what is gone. */
+function afterSwap(state: ProjectState, next: ProjectState, nowS: number, atMs: number): ProjectState {
   const [before, now] = [state.scene, next.scene];
   if (now.swapCount === before.swapCount || !before.shown || !now.shown) return next;
   const nowFromBefore = chained(now.shownFromFirst, inverse(before.shownFromFirst));
   const scaleBar = next.scaleBar && barAfterSwap(next.scaleBar, nowFromBefore, before.shown, now.shown);
-  return { ...next, scaleBar, images: { ...next.images, cameras: now.shown.cameras } };
+  const swapped = { ...next, scaleBar, images: { ...next.images, cameras: now.shown.cameras } };
+  const { generation } = now.shown.manifest;
+  const pointCount = removedCount(before.shown.manifest, now.shown.manifest, state.beforeRebuild);
+  if (pointCount === 0) return swapped;
+  const activity = withRemoval(next.activity, { generation, pointCount }, atMs);
+  return { ...swapped, activity, removal: { generation, pointCount, atS: nowS } };
 }
 
 function next(state: ProjectState, action: Action, nowS: number, atMs: number): ProjectState {
@@ -180,7 +193,8 @@ function next(state: ProjectState, action: Action, nowS: number, atMs: number): 
       return { ...state, isSilent: true };
     case "time": {
       const scene = withTime(state.scene, nowS);
-      return scene === state.scene ? state : { ...state, scene };
+      const isOver = state.removal !== null && nowS - state.removal.atS >= REMOVAL_SHOWN_S;
+      return scene === state.scene && !isOver ? state : { ...state, scene, removal: isOver ? null : state.removal };
     }
   }
 }
@@ -217,6 +231,8 @@ function afterMessage(state: ProjectState, message: News, bytes: number, atMs: n
     traffic: counted(state.traffic, bytes, atMs),
   };
   switch (message.type) {
+    case "refetch_starting":
+      return { ...next, beforeRebuild: beforeRebuild(state.scene.shown?.manifest) };
     case "processing_complete":
       return { ...next, latency: latencyAfterImage(state.latency, message) };
     case "response":

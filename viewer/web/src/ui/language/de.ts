@@ -43,6 +43,7 @@ export const GERMAN: Translation = {
     one: "{count} Teil des Objekts ist nicht angekommen.",
     other: "{count} Teile des Objekts sind nicht angekommen.",
   },
+  "banner.thin_now": "Wo das Objekt jetzt dünn ist, fehlen Fotos von mehreren Seiten.",
   "banner.uploading":
     "Foto {place} von {total} wird gesendet. Lassen Sie diese Seite offen, bis alle Fotos gespeichert sind.",
   "banner.second_part": {
@@ -119,6 +120,10 @@ export const GERMAN: Translation = {
   "activity.progress": "{stage}: {percent}",
   "activity.added": "Bild {number} brachte Punkte: {points} insgesamt",
   "activity.scale": "{user} hat einen Maßstab von {length} gesetzt",
+  "activity.points_removed": {
+    one: "Die Neuberechnung hat {count} Punkt entfernt, den zu wenige Fotos bestätigen oder der doppelt war.",
+    other: "Die Neuberechnung hat {count} Punkte entfernt, die zu wenige Fotos bestätigen oder die doppelt waren.",
+  },
   "activity.rebuilt": "Aus allen Bildern neu berechnet in {duration}",
   "activity.waiting": "Bild {number} wartet auf mehr Überlappung",
   "activity.rejected": "Bild {number} war nicht brauchbar",

@@ -52,6 +52,7 @@ export const ENGLISH = {
     one: "{count} part of the object did not arrive.",
     other: "{count} parts of the object did not arrive.",
   },
+  "banner.thin_now": "Where the object is thin now, take more photos from several sides.",
   "banner.uploading": "Sending photo {place} of {total}. Keep this page open until every photo is stored.",
   "banner.second_part": {
     one: "Second part: {count} photo does not fit the rest. It stands beside it, not measured. Photograph what joins them.",
@@ -130,6 +131,10 @@ export const ENGLISH = {
   "activity.progress": "{stage}: {percent}",
   "activity.added": "Image {number} added points: {points} in total",
   "activity.scale": "{user} set a scale bar of {length}",
+  "activity.points_removed": {
+    one: "The rebuild removed {count} point that too few photos confirm, or that was there twice.",
+    other: "The rebuild removed {count} points that too few photos confirm, or that were there twice.",
+  },
   "activity.rebuilt": "Rebuilt from all images in {duration}",
   "activity.waiting": "Image {number} waits for more overlap",
   "activity.rejected": "Image {number} could not be used",

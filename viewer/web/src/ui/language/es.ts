@@ -43,6 +43,7 @@ export const SPANISH: Translation = {
     many: "{count} de partes del objeto no han llegado.",
     other: "{count} partes del objeto no han llegado.",
   },
+  "banner.thin_now": "Donde el objeto se ve ahora más vacío, haga más fotos desde varios lados.",
   "banner.uploading":
     "Enviando la foto {place} de {total}. Mantenga abierta esta página hasta que todas las fotos estén guardadas.",
   "banner.second_part": {
@@ -122,6 +123,11 @@ export const SPANISH: Translation = {
   "activity.progress": "{stage}: {percent}",
   "activity.added": "La imagen {number} añadió puntos: {points} en total",
   "activity.scale": "{user} fijó una escala de {length}",
+  "activity.points_removed": {
+    one: "El recálculo quitó {count} punto que muy pocas fotos confirman o que estaba repetido.",
+    many: "El recálculo quitó {count} de puntos que muy pocas fotos confirman o que estaban repetidos.",
+    other: "El recálculo quitó {count} puntos que muy pocas fotos confirman o que estaban repetidos.",
+  },
   "activity.rebuilt": "Recalculado a partir de todas las imágenes en {duration}",
   "activity.waiting": "La imagen {number} espera más solape",
   "activity.rejected": "La imagen {number} no se pudo usar",

@@ -44,6 +44,7 @@ export const FRENCH: Translation = {
     many: "{count} de parties de l’objet ne sont pas arrivées.",
     other: "{count} parties de l’objet ne sont pas arrivées.",
   },
+  "banner.thin_now": "Là où l’objet est maintenant clairsemé, prenez d’autres photos, de plusieurs côtés.",
   "banner.uploading":
     "Envoi de la photo {place} sur {total}. Gardez cette page ouverte jusqu’à ce que toutes les photos soient enregistrées.",
   "banner.second_part": {
@@ -124,6 +125,11 @@ export const FRENCH: Translation = {
   "activity.progress": "{stage} : {percent}",
   "activity.added": "L’image {number} a ajouté des points : {points} au total",
   "activity.scale": "{user} a posé une échelle de {length}",
+  "activity.points_removed": {
+    one: "Le recalcul a retiré {count} point que trop peu de photos confirment, ou présent deux fois.",
+    many: "Le recalcul a retiré {count} de points que trop peu de photos confirment, ou présents deux fois.",
+    other: "Le recalcul a retiré {count} points que trop peu de photos confirment, ou présents deux fois.",
+  },
   "activity.rebuilt": "Recalculé à partir de toutes les images en {duration}",
   "activity.waiting": "L’image {number} attend plus de recouvrement",
   "activity.rejected": "L’image {number} n’a pas pu être utilisée",

@@ -43,6 +43,7 @@ export const ITALIAN: Translation = {
     many: "{count} di parti dell’oggetto non sono arrivate.",
     other: "{count} parti dell’oggetto non sono arrivate.",
   },
+  "banner.thin_now": "Dove l’oggetto ora è rado, scattate altre foto da più lati.",
   "banner.uploading":
     "Invio della foto {place} di {total}. Tenere aperta questa pagina finché tutte le foto non sono salvate.",
   "banner.second_part": {
@@ -123,6 +124,11 @@ export const ITALIAN: Translation = {
   "activity.progress": "{stage}: {percent}",
   "activity.added": "L’immagine {number} ha aggiunto punti: {points} in tutto",
   "activity.scale": "{user} ha impostato una scala di {length}",
+  "activity.points_removed": {
+    one: "Il ricalcolo ha tolto {count} punto che troppo poche foto confermano, o che era doppio.",
+    many: "Il ricalcolo ha tolto {count} di punti che troppo poche foto confermano, o che erano doppi.",
+    other: "Il ricalcolo ha tolto {count} punti che troppo poche foto confermano, o che erano doppi.",
+  },
   "activity.rebuilt": "Ricalcolato da tutte le immagini in {duration}",
   "activity.waiting": "L’immagine {number} attende più sovrapposizione",
   "activity.rejected": "L’immagine {number} non è utilizzabile",
