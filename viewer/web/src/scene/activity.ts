@@ -5,7 +5,7 @@ import type { Removal } from "./removal";
 import type { Rigs } from "./rigs";
 
 /** The messages that are news for people. */
-type Heard = Extract<
+export type Heard = Extract<
   ReadMessage,
   { type: Event["type"] | "reconstructor_state" | "agent_state" | "scale_bar" | "upload_acknowledged" | "response" }
 >;
