@@ -210,7 +210,6 @@ export const GERMAN: Translation = {
   progress: "Fortschritt",
   language: "Sprache",
   "header.switch": "Anderes Projekt wählen",
-  "header.watchers": "Seiten, die dieses Projekt gerade zeigen",
   "header.watching": "sehen zu",
   drop: "Fotos hier ablegen",
   canvas: "Das Objekt. Die Pfeiltasten drehen es, Plus und Minus ändern die Größe, F zeigt das ganze Objekt.",

@@ -231,7 +231,6 @@ export const ENGLISH = {
   progress: "Progress",
   language: "Language",
   "header.switch": "Choose another project",
-  "header.watchers": "Pages that show this project now",
   "header.watching": "watching",
   drop: "Drop photos to add them",
   canvas: "The object. The arrow keys turn it, plus and minus zoom, F shows the whole object.",

@@ -224,7 +224,6 @@ export const SPANISH: Translation = {
   progress: "Progreso",
   language: "Idioma",
   "header.switch": "Elegir otro proyecto",
-  "header.watchers": "Páginas que muestran ahora este proyecto",
   "header.watching": "mirando",
   drop: "Suelte aquí las fotos para añadirlas",
   canvas: "El objeto. Las flechas lo giran, más y menos cambian el tamaño, F muestra el objeto entero.",

@@ -226,7 +226,6 @@ export const FRENCH: Translation = {
   progress: "Avancement",
   language: "Langue",
   "header.switch": "Choisir un autre projet",
-  "header.watchers": "Pages qui montrent ce projet en ce moment",
   "header.watching": "regardent",
   drop: "Déposez les photos ici pour les ajouter",
   canvas: "L’objet. Les flèches le tournent, plus et moins changent la taille, F montre l’objet entier.",

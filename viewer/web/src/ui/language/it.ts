@@ -226,7 +226,6 @@ export const ITALIAN: Translation = {
   progress: "Avanzamento",
   language: "Lingua",
   "header.switch": "Scegli un altro progetto",
-  "header.watchers": "Pagine che mostrano ora questo progetto",
   "header.watching": "guardano",
   drop: "Rilasciare qui le foto per aggiungerle",
   canvas: "L’oggetto. Le frecce lo ruotano, più e meno cambiano la dimensione, F mostra l’oggetto intero.",
