@@ -130,6 +130,36 @@ async def test_a_rebuild_that_removed_points_says_how_many_and_what_to_do(
         await expect(found(visitor, "activity")).to_contain_text(words)
 
 
+@BOTH
+async def test_who_may_only_look_is_offered_no_photographs_and_told_why(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction, device: dict[str, object]
+) -> None:
+    await reconstruction.ready()
+    async with (
+        visiting(browser, address, device) as anna,
+        visiting(browser, address, device) as guest,
+        visiting(browser, address, device) as ops,
+    ):
+        for visitor, user in ((anna, "anna"), (guest, "viewer"), (ops, "ops")):
+            await visitor.page.emulate_media(reduced_motion="reduce")
+            await visitor.join(mosquitto.connection(user))
+            await says(visitor, "notice", "Waiting for the first photo")
+        await expect(found(anna, "notice-action")).to_have_text("Add the first photo")
+        for visitor in (guest, ops):
+            await expect(found(visitor, "notice-action")).to_have_count(0, timeout=WAIT_MS)
+        await reconstruction.publish([chapel(3_000)], generation=1, image_count=7)
+        await reconstruction.ready(image_count=7)
+        for visitor in (anna, guest, ops):
+            await says(visitor, "chip", "Live")
+            await visitor.page.evaluate("document.querySelector('cairn-viewer').change({isPanelOpen: true})")
+            is_anna = visitor is anna
+            await expect(found(visitor, "upload-input")).to_have_count(1 if is_anna else 0)
+            await expect(found(visitor, "look-only")).to_have_count(0 if is_anna else 1)
+            await expect(visitor.page.locator(".snap")).to_have_count(1 if is_anna else 0)
+        await says(guest, "look-only", "but not add photos")
+        assert reconstruction.images == []  # asking the broker sent none
+
+
 async def test_the_page_shows_the_title_that_people_gave_and_why_a_budget_lets_photographs_wait(
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:

@@ -12,7 +12,7 @@ from tests.browser.reconstruction import Reconstruction, image_id
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
 TABLET = {"viewport": {"width": 1024, "height": 768}, "has_touch": True, "is_mobile": True}
-LONG_TITLE = "Saint Bartholomew’s upper chapel with the cloister, the bell tower and the hermitage"
+LONG_TITLE = "Saint Bartholomew's upper chapel with the cloister, the bell tower and the hermitage"
 LONG_FILE = "2026-11-29 chapel of Saint Bartholomew, south wall between the tower and the apse, third row.jpg"
 # What is cut with an ellipsis, and has its whole text in no title.
 CUT_UNSAID = """() => {

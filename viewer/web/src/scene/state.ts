@@ -20,6 +20,7 @@ import type { LoadedShard, SceneState } from "./reference";
 import { emptyScene, withBudget, withManifest, withShard, withTime } from "./reference";
 import type { BeforeRebuild, Removal } from "./removal";
 import { REMOVAL_SHOWN_S, beforeRebuild, removedCount } from "./removal";
+import type { Refused } from "./requests";
 import type { Rigs } from "./rigs";
 import { rigsAfter } from "./rigs";
 import { barAfterSwap } from "./scale";
@@ -57,6 +58,7 @@ export interface ProjectState {
   readonly rigs: Rigs;
   /** The verbs of operators that this account may ask for. */
   readonly rights: ReadonlySet<Verb>;
+  readonly refused: Refused;
   readonly uploads: readonly Upload[];
   /** The ids of originals that the reconstructor wants before the others. */
   readonly wanted: readonly string[];
@@ -91,7 +93,7 @@ export type Action =
   | { readonly kind: "uploads_cleared" }
   | { readonly kind: "thumbnail"; readonly imageId: string; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "round_trip"; readonly seconds: number }
-  | { readonly kind: "rights"; readonly verbs: ReadonlySet<Verb> }
+  | { readonly kind: "rights"; readonly verbs: ReadonlySet<Verb>; readonly refused: Refused }
   | { readonly kind: "silence" }
   | { readonly kind: "time" };
 
@@ -107,6 +109,7 @@ export function initialState(project: string, budget: Budget): ProjectState {
     scaleBar: null,
     rigs: new Map(),
     rights: new Set(),
+    refused: { photographs: false, changes: false },
     uploads: [],
     wanted: [],
     thumbnails: new Map(),
@@ -188,7 +191,7 @@ function next(state: ProjectState, action: Action, nowS: number, atMs: number): 
     case "round_trip":
       return { ...state, roundTripS: action.seconds };
     case "rights":
-      return { ...state, rights: action.verbs };
+      return { ...state, rights: action.verbs, refused: action.refused };
     case "silence":
       return { ...state, isSilent: true };
     case "time": {

@@ -284,7 +284,8 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   }
 
   upload(photographs: Iterable<Photograph>): void {
-    this.session?.uploader.add(photographs);
+    if (this.project?.refused.photographs) this.toast.say(t("photos.look_only"), true);
+    else this.session?.uploader.add(photographs);
     this.commands.open("photos");
   }
 
