@@ -50,6 +50,7 @@ const NOTHING_OPEN: Partial<ViewerState> = {
   pointed: null,
   opened: null,
   laidOver: null,
+  isAdvised: false,
   canInvite: false,
   isSharing: false,
   isExporting: false,

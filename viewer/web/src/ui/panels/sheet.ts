@@ -114,7 +114,7 @@ export class Sheet extends LocalizedElement {
           position: absolute;
           left: max(12px, env(safe-area-inset-left));
           bottom: 8px;
-          max-width: calc(100% - var(--tools) - 92px);
+          max-width: min(var(--rail-room, 100%), calc(100% - var(--tools) - 92px));
           padding: 9px 16px;
           border-radius: 999px;
           border: 1px solid var(--line);
