@@ -47,7 +47,8 @@ def write_ply(surface: Surface, path: Path) -> None:
     for (name, _), column in zip(fields, columns, strict=True):
         rows[name] = column
     words = {"<f4": "float", "<f8": "double", "u1": "uchar"}
-    lines = ["ply", "format binary_little_endian 1.0", f"comment cairn, {surface.unit}", f"element vertex {len(rows)}"]
+    lines = ["ply", "format binary_little_endian 1.0", "comment cairn"]
+    lines += [f"comment units {surface.unit}", f"element vertex {len(rows)}"]
     lines += [f"property {words[kind]} {name}" for name, kind in fields] + ["end_header", ""]
     with finished(path) as part, part.open("wb") as file:
         file.write("\n".join(lines).encode())
