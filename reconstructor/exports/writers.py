@@ -59,7 +59,7 @@ def write_ply(surface: Surface, path: Path) -> None:
     for (name, _), column in zip(fields, columns, strict=True):
         rows[name] = column
     words = {"<f4": "float", "<f8": "double", "u1": "uchar"}
-    lines = ["ply", "format binary_little_endian 1.0", f"comment cairn, {surface.unit}"]
+    lines = ["ply", "format binary_little_endian 1.0", "comment cairn", f"comment units {surface.unit}"]
     text = surface.companions
     lines += [f"comment cairn-geojson {text[at : at + _COMMENT_SIGNS]}" for at in range(0, len(text), _COMMENT_SIGNS)]
     lines.append(f"element vertex {len(rows)}")

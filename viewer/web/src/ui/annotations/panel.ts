@@ -141,7 +141,8 @@ export class AnnotationsPanel extends LocalizedElement {
           editor.select(isChosen ? null : annotation.key);
         }}
       >
-        ${kindIcon(annotation.kind)}<bdi>${annotation.words || w(annotation.kind)}</bdi
+        ${kindIcon(annotation.kind)}<bdi title=${annotation.words || w(annotation.kind)}
+          >${annotation.words || w(annotation.kind)}</bdi
         ><span class="value">${mainFigure(figures, editor.metresPerUnit, editor.unit)}</span>
       </button>
       ${isChosen ? this.details(annotation) : nothing}
