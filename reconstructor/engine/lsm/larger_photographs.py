@@ -1,9 +1,7 @@
 """Where are the larger photographs in which the tracks are measured again? On the disk; a few of them in memory."""
 
-import zlib
 from collections import OrderedDict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +10,7 @@ from torch import Tensor
 
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.image_files import ImageFacts
-from reconstructor.engine.features.photographs import UnreadablePhotographError, read_photograph
+from reconstructor.engine.features.photographs import UnreadablePhotographError, read_photograph, stamp_of
 from reconstructor.engine.lsm.bundle import Floats
 from reconstructor.engine.lsm.kept_matches import KeptMatches
 from reconstructor.engine.settings import EngineSettings
@@ -33,7 +31,7 @@ class LargerPhotographs:
         self, facts: Sequence[ImageFacts], settings: EngineSettings, kept: Sequence[KeptMatches | None]
     ) -> None:
         self._facts = facts
-        self._stamps = [_stamp(each.current_path, settings) for each in facts]
+        self._stamps = [stamp_of(each.current_path, settings.exact_max_side_px) for each in facts]
         self._settings = settings.model_copy(update={"max_side_px": settings.exact_max_side_px})
         self._kept: OrderedDict[int, Tensor] = OrderedDict()
         self._sizes: dict[int, tuple[int, int] | None] = {
@@ -90,12 +88,3 @@ class LargerPhotographs:
 def halved(brightness: Tensor) -> Tensor:
     """(H, W) float32 at half the size."""
     return torch.nn.functional.avg_pool2d(brightness[None], 2)[0]
-
-
-def _stamp(path: Path, settings: EngineSettings) -> int:
-    try:
-        status = path.stat()
-    except OSError:
-        return 0
-    named = f"{path.name} {status.st_size} {status.st_mtime_ns} {settings.exact_max_side_px}"
-    return 1 + zlib.crc32(named.encode()) % (2**31 - 1)
