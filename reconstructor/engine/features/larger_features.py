@@ -12,7 +12,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from broker.errors import CairnError
 from reconstructor.engine.features.image_files import ImageFacts, read_arrays, write_arrays
 from reconstructor.engine.features.matching import Matcher
 from reconstructor.engine.features.pairs import Matches, Pair, PairEstimator, pairs_from_arrays, pairs_to_arrays
@@ -25,11 +24,11 @@ _FOLDER: Final = "larger_features"
 _NO_MATCHES: Final[Matches] = np.empty((0, 2), np.uint32)
 
 
-class FeaturesNotReadyError(CairnError):
-    """The features of the larger photographs took too long to compute."""
+class FeaturesNotReadyError(Exception):
+    """The features of the larger photographs took too long; those that are ready are kept for the next refetch.
 
-    code = "larger_features_not_ready"
-    remedy = "Nothing: those that are ready are kept, and the next refetch goes on with them."
+    It does not leave the solver.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -197,7 +197,7 @@ class _Contest:
         try:
             bundles = with_larger_features(best.model, self._known, given, self._settings, larger)
         except (FeaturesNotReadyError, UnreadablePhotographError) as exc:
-            return _lost(_LARGER_FEATURES, begun, mapper, exc.sentence)
+            return _lost(_LARGER_FEATURES, begun, mapper, str(exc))
         models = [moved(best.solved, bundle) for bundle in bundles]
         mapper.swap(max(models, key=lambda each: tight_share(each, self._known)))
         figures, pruned, objection = self._prune(mapper)
