@@ -1,6 +1,6 @@
 """What does the engine do while no image comes? It matches the live models' tracks in the larger photographs, ahead of a refetch.
 
-In a thread of low priority. It waits while an image is added, and stops for a refetch, whose solver writes the same
+In a thread of the lowest priority. It waits while an image is added, and stops for a refetch, whose solver writes the same
 files.
 """
 
@@ -14,11 +14,10 @@ from typing import Any, Final
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.photographs import UnreadablePhotographError
 from reconstructor.engine.lsm.kept_matches import MatchFiles
-from reconstructor.engine.lsm.larger_photographs import keep_few_in_memory
 from reconstructor.engine.lsm.measuring_ahead import StoppedError, measure_ahead
 from reconstructor.engine.settings import EngineSettings
 
-_NICENESS: Final = 10  # as the solver's; of the lowest, other programs would hold up whoever waits for its lock
+_LOWEST_PRIORITY: Final = 19
 _MOST_IMAGES: Final = 60  # to look through all matches of more at every image takes longer than to match the new ones
 
 Copies = Callable[[], tuple[list[Any], Mapping[int, ImageFacts]]]
@@ -82,8 +81,7 @@ class BetweenImages:
             return self._changed.wait_for(lambda: not self._is_due and not self._is_measuring, timeout_s)
 
     def _run(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)  # of this thread alone
-        keep_few_in_memory()
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)  # of this thread alone
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._is_closed or (self._is_due and self._is_idle))

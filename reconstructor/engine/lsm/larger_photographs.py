@@ -19,16 +19,13 @@ from reconstructor.engine.lsm.bundle import Floats
 from reconstructor.engine.lsm.kept_matches import KeptMatches
 from reconstructor.engine.settings import EngineSettings
 
-_PHOTOGRAPH_BYTES: Final = 6_291_456  # of 3072x2048
-_MOST_BYTES: Final = 24 * _PHOTOGRAPH_BYTES
-_FEW_BYTES: Final = 8 * _PHOTOGRAPH_BYTES
+_MOST_BYTES: Final = 24 * 6_291_456  # 24 photographs of 3072x2048
 
 
 class _DecodedPhotographs:
     """Decoded photographs of this process by stamp and path, those used last, and the sizes of all that were decoded."""
 
     def __init__(self) -> None:
-        self.most_bytes = _MOST_BYTES
         self._lock = Lock()
         self._kept: OrderedDict[tuple[str, int], Tensor] = OrderedDict()
         self._sizes: dict[tuple[str, int], tuple[int, int]] = {}
@@ -48,7 +45,7 @@ class _DecodedPhotographs:
         with self._lock:
             self._kept[str(path), stamp] = gray
             self._sizes[str(path), stamp] = gray.shape[1], gray.shape[0]
-            while len(self._kept) > 1 and sum(each.numel() for each in self._kept.values()) > self.most_bytes:
+            while len(self._kept) > 1 and sum(each.numel() for each in self._kept.values()) > _MOST_BYTES:
                 self._kept.popitem(last=False)
         return gray
 
@@ -61,11 +58,6 @@ class _DecodedPhotographs:
 
 
 _decoded = _DecodedPhotographs()
-
-
-def keep_few_in_memory() -> None:
-    """Keep 8 decoded photographs instead of 24 in this process: beside the live path, memory is scarcer than time."""
-    _decoded.most_bytes = _FEW_BYTES
 
 
 class LargerPhotographs:

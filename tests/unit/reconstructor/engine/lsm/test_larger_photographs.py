@@ -66,8 +66,7 @@ def test_a_file_that_changed_is_decoded_again(tmp_path: Path, decoded: list[str]
 def test_only_as_many_as_fit_stay_in_memory_and_sizes_need_none(
     tmp_path: Path, decoded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(larger_photographs, "_FEW_BYTES", 2 * 200 * 150)
-    larger_photographs.keep_few_in_memory()
+    monkeypatch.setattr(larger_photographs, "_MOST_BYTES", 2 * 200 * 150)
     facts = photographs_in(tmp_path, 3)
     larger = LargerPhotographs(facts, SETTINGS, [None] * 3)
     for image in range(3):
