@@ -9,9 +9,7 @@ half a second each: keep them with --photos, which is filled if it is empty, or 
 `cameras.json`.
 
 `refetch_s` is beside the live path; of more than 200 photographs it covers the newest 200. `rest_refetch_s` covers all of
-them, a minute after the last one. `peak_memory_mb` is of the engine and the solver together. `ahead` is the first refetch of
-images that came with pauses, when their tracks are measured in the pauses (`ahead`) and when only in the refetch
-(`not_ahead`): its seconds, the processor's seconds of its solver, and the median seconds of an image.
+them, a minute after the last one. `peak_memory_mb` is of the engine and the solver together.
 """
 
 import argparse
@@ -45,7 +43,6 @@ NEAR = 5  # images on either side of a mark
 STEADY_AFTER = 20  # from then on an image is matched with as many others as ever
 PEER_MARKS = (10, 25, 50, 100)
 LIVE_COUNT = 10  # images before the refetch beside which depth is measured; of fewer than 15 two thirds
-PAUSE_S = 4.0  # between two photographs, as of somebody who walks
 REST_S = 61.0  # then the engine takes it that no photograph will come soon
 
 
@@ -164,34 +161,6 @@ def measure_live(photographs: tuple[Path, ...], settings: EngineSettings, folder
     }
 
 
-def measure_ahead(photographs: tuple[Path, ...], settings: EngineSettings, folder: Path) -> dict[str, Any]:
-    """The first refetch of images that came with pauses; what the pauses were used for, and what an image took."""
-    figures: dict[str, Any] = {}
-    for name, works_between_images in (("not_ahead", False), ("ahead", True)):
-        engine = LiveEngine(folder / name, settings, works_between_images=works_between_images)
-        seconds = []
-        for path in photographs[:LIVE_COUNT]:
-            begun = time.monotonic()
-            engine.add_image(path, path.stem)
-            seconds.append(time.monotonic() - begun)
-            time.sleep(PAUSE_S)
-        begun, cpu_begun = time.monotonic(), _cpu_s_of_children()
-        engine.refetch()
-        figures[name] = {
-            "refetch_s": time.monotonic() - begun,
-            "solver_cpu_s": _cpu_s_of_children() - cpu_begun,
-            "image_p50_s": statistics.median(seconds),
-            "own_peak_memory_mb": _own_peak_memory_mb(),
-        }
-        engine.close()
-    return figures
-
-
-def _cpu_s_of_children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def _p95(seconds: list[float]) -> float | None:
     return float(np.quantile(seconds, 0.95)) if seconds else None
 
@@ -231,7 +200,6 @@ def main() -> None:
         photographs = order_photographs(photos)[: arguments.count]
         settings = EngineSettings(threads=arguments.threads, dense=False, intrinsics=intrinsics)
         figures = measure(photographs, settings, Path(scratch) / "engine")
-        figures["ahead"] = measure_ahead(photographs, settings, Path(scratch) / "paused")
         dense = settings.model_copy(update={"dense": True})
         print(json.dumps(figures | measure_live(photographs, dense, Path(scratch) / "live")))
 

@@ -17,7 +17,7 @@ from reconstructor.engine.sfm.restore import EngineStateMissingError
 def _engine_in(folder: Path) -> LiveEngine:
     settings = EngineSettings()
     sys.stderr.write(f"the engine {compute_of(settings).sentence}\n")  # the service logs it
-    return LiveEngine(folder, settings, works_between_images=True)
+    return LiveEngine(folder, settings)
 
 
 _choosing = Lock()  # so that two simultaneous calls get the same engine

@@ -5,8 +5,7 @@ A refetch solves in a child process and computes its dense cloud in parallel to 
 meanwhile.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Lock, RLock
@@ -19,7 +18,6 @@ from broker.memory import trim_heap
 from broker.shards import PointCloud
 from reconstructor.black_box import Update
 from reconstructor.engine import colmap
-from reconstructor.engine.between_images import BetweenImages
 from reconstructor.engine.components import Components
 from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
@@ -51,7 +49,7 @@ from reconstructor.progress import forget_first, write_first, write_placed
 class LiveEngine:
     """See `reconstructor.engine.protocol.Engine`."""
 
-    def __init__(self, folder: Path, settings: EngineSettings, *, works_between_images: bool = False) -> None:
+    def __init__(self, folder: Path, settings: EngineSettings) -> None:
         colmap.configure(seed=settings.random_seed)
         set_thread_count(settings.threads)
         self._settings, self._folder = settings, folder
@@ -73,8 +71,6 @@ class LiveEngine:
         self._model_lock = RLock()
         self._refetch_lock = Lock()
         self._refetch = Refetch(folder, settings, self._known, self._model_lock)
-        self._between = BetweenImages(folder, settings, self._copies)
-        self._works_between_images = works_between_images
         self._is_closed = False
         if (step := self._snapshots.newest()) is not None:
             self._restore(step)
@@ -103,7 +99,7 @@ class LiveEngine:
 
     def add_image(self, path: Path, image_id: str, *, wants_complete_cloud: bool = False) -> EngineResult:
         """See the protocol. An unreadable image is reported as rejected in the update, not by an exception."""
-        with self._adding(), self._model_lock:
+        with self._refetch.priority.adding(), self._model_lock:
             self._check_open()
             if self._newest is not None and self._newest[0] == image_id and not wants_complete_cloud:
                 return self._newest[1]
@@ -122,7 +118,7 @@ class LiveEngine:
 
     def refetch(self) -> EngineResult:
         """See the protocol. If the gate rejects the solution, the model does not change and the update says why."""
-        with self._refetch_lock, self._between.stopped():
+        with self._refetch_lock:
             watch = Stopwatch()
             rebuilt = self._refetch.run(self._components, watch)
             with self._model_lock:
@@ -148,7 +144,6 @@ class LiveEngine:
     def close(self) -> None:
         """See the protocol. Running calls end with an error before they write another step."""
         self._is_closed = True
-        self._between.close()
         self._refetch.close()
 
     def join(self) -> None:
@@ -159,17 +154,6 @@ class LiveEngine:
     @property
     def _mapper(self) -> LiveMapper:
         return self._components.leading.mapper
-
-    @contextmanager
-    def _adding(self) -> Iterator[None]:
-        with self._refetch.priority.adding(), self._between.adding() if self._works_between_images else nullcontext():
-            yield
-
-    def _copies(self) -> tuple[list[Any], dict[int, ImageFacts]]:
-        """Copies of the present models, and the facts of the images."""
-        with self._model_lock:
-            models = [each.mapper.model for each in self._components.every if each.mapper.is_initialised]
-            return [colmap.pycolmap.Reconstruction(model) for model in models], dict(self._known.facts)
 
     def _check_open(self) -> None:
         if self._is_closed:

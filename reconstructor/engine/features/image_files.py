@@ -83,11 +83,6 @@ class ImageFacts(BaseModel):
         return min((each for each in originals if each.suffix not in {".json", UNFINISHED}), default=path)
 
     @property
-    def is_preview(self) -> bool:
-        """Whether the original has not come yet."""
-        return self.current_path.parent.name == "previews"
-
-    @property
     def reduction(self) -> tuple[float, float]:
         """Pixels of the reduced image per pixel of the photograph, across and down."""
         return self.reduced_width_px / self.width_px, self.reduced_height_px / self.height_px

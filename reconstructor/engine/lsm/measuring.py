@@ -1,6 +1,6 @@
 """Where exactly do images see the points of a model? Patches of each point's best view are matched in the others."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -90,16 +90,12 @@ class Measuring:
         self._matched: dict[int, list[tuple[WantedMatches, Floats]]] = {image: [] for image in images}
         self._is_new = np.zeros(len(images), np.bool_)
 
-    def own(self, bundle: Bundle, pause: Callable[[], None] = lambda: None) -> Observations:
-        """The bundle's observations at their exact places; those that cannot be measured are left out.
-
-        `pause` is called before each image.
-        """
+    def own(self, bundle: Bundle) -> Observations:
+        """The bundle's observations at their exact places; those that cannot be measured are left out."""
         corners, seen = self._corners(bundle), bundle.observations
         places, is_kept = seen.places_px.copy(), np.zeros(len(seen), np.bool_)
         is_kept[self._surface.references] = True
         for image in range(len(bundle.numbers)):
-            pause()
             rows = np.flatnonzero((seen.images == image) & ~is_kept)
             found, at = self._found(bundle, image, seen[rows], corners, OWN)
             places[rows[found]], is_kept[rows[found]] = at, True
@@ -144,15 +140,14 @@ class Measuring:
         """(P,) the image (a row) of each point's reference."""
         return self._reference_images
 
-    def keep(self, *, beside_others: bool = False) -> None:
-        """Write the matches of this time for the next one, instead of those before or beside them."""
+    def keep(self) -> None:
+        """Write the matches of this time for the next one."""
         for image in np.flatnonzero(self._is_new if self._files else []).tolist():
             wanted, places = self._matched[image][0]
             for more, further in self._matched[image][1:]:
                 wanted, places = wanted.joined(more), np.concatenate([places, further])
             before = self._kept[image]
-            is_part = beside_others or self._numbers[image] in self._held  # only a part of it was looked for this time
-            if before is not None and is_part:
+            if before is not None and self._numbers[image] in self._held:  # only a part of it was looked for this time
                 others = ~np.isin(before.wanted.keys, wanted.keys)
                 wanted = wanted.joined(before.wanted[others])
                 places = np.concatenate([places, before.places_px[others]])
