@@ -45,8 +45,8 @@ from reconstructor.engine.features.photographs import read_photograph
 from reconstructor.engine.features.sift import extract_features
 from reconstructor.engine.settings import EngineSettings, Quality
 from reconstructor.engine.sfm.describe import world_from_camera
-from reconstructor.engine.sfm.full_size import moved, with_larger_features
 from reconstructor.engine.sfm.global_mapper import write_database
+from reconstructor.engine.sfm.high_quality.full_size import moved, with_larger_features
 from reconstructor.engine.sfm.incremental_mapper import camera_of_sensor
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
 from reconstructor.engine.sfm.snapshots import Snapshots

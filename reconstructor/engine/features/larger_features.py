@@ -16,19 +16,12 @@ from reconstructor.engine.features.image_files import ImageFacts, read_arrays, w
 from reconstructor.engine.features.matching import Matcher
 from reconstructor.engine.features.pairs import Matches, Pair, PairEstimator, pairs_from_arrays, pairs_to_arrays
 from reconstructor.engine.features.photographs import read_photograph, stamp_of
-from reconstructor.engine.features.sift import extract_features
+from reconstructor.engine.features.sift import BadFeaturesError, extract_features
 from reconstructor.engine.settings import EngineSettings
 
 MOST_FEATURES: Final = 8000
 _FOLDER: Final = "larger_features"
 _NO_MATCHES: Final[Matches] = np.empty((0, 2), np.uint32)
-
-
-class FeaturesNotReadyError(Exception):
-    """The features of the larger photographs took too long; those that are ready are kept for the next refetch.
-
-    It does not leave the solver.
-    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,7 +58,7 @@ class LargerFeatures:
         """The features of these images, by number; one photograph is in memory at a time.
 
         Raises:
-            FeaturesNotReadyError: it is too late.
+            TimeoutError: it is too late.
             UnreadablePhotographError: a photograph's file is gone.
         """
         return {number: self._kept(number, each) or self._extracted(number, each) for number, each in facts.items()}
@@ -76,7 +69,7 @@ class LargerFeatures:
         """The verified matches of an image with earlier ones; `camera_of` gives the `pycolmap.Camera` of a larger photograph.
 
         Raises:
-            FeaturesNotReadyError: it is too late.
+            TimeoutError: it is too late.
             UnreadablePhotographError: a file of features is gone.
         """
         stamps = {each: (images[each].stamp, images[newer].stamp) for each in earlier}
@@ -120,7 +113,7 @@ class LargerFeatures:
         """(N, 128) of an image whose features were kept."""
         arrays = read_arrays(self._path("features", number), only="descriptors")
         if not arrays:
-            raise FeaturesNotReadyError(f"the features of the larger photograph {number} cannot be read")
+            raise BadFeaturesError(f"the features of the larger photograph {number} cannot be read")
         return arrays["descriptors"]
 
     def _kept_pairs(self, newer: int, stamps: Mapping[int, tuple[int, int]]) -> dict[int, Pair]:
@@ -144,7 +137,7 @@ class LargerFeatures:
 
     def _check_time(self) -> None:
         if time.monotonic() > self._until_s:
-            raise FeaturesNotReadyError("the features of the larger photographs were not ready in time")
+            raise TimeoutError("the features of the larger photographs were not ready in time")
 
     def _path(self, kind: str, number: int) -> Path:
         return self._folder / kind / f"{number:06d}.npz"

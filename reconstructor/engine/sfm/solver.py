@@ -22,18 +22,19 @@ from pydantic import BaseModel, ConfigDict
 from reconstructor.engine.colmap import configure, pycolmap
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.features.larger_features import FeaturesNotReadyError, LargerFeatures
+from reconstructor.engine.features.larger_features import LargerFeatures
 from reconstructor.engine.features.photographs import UnreadablePhotographError
+from reconstructor.engine.features.sift import BadFeaturesError
 from reconstructor.engine.lsm.kept_matches import MatchFiles
 from reconstructor.engine.lsm.refinement import remeasured, write_back
 from reconstructor.engine.settings import EngineSettings, Quality
 from reconstructor.engine.sfm.calibration_check import set_unfit_calibrations_aside
 from reconstructor.engine.sfm.camera_groups import CameraSearch
 from reconstructor.engine.sfm.camera_learning import set_learned_aside
-from reconstructor.engine.sfm.full_size import MOST_IMAGES, moved, with_larger_features
 from reconstructor.engine.sfm.gate.bounds import TIE
 from reconstructor.engine.sfm.gate.figures import ModelFigures, measure_model
 from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
+from reconstructor.engine.sfm.high_quality.full_size import MOST_IMAGES, moved, with_larger_features
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import tight_share
 from reconstructor.engine.sfm.pair_support import without_repeated
@@ -196,7 +197,7 @@ class _Contest:
         given = self._given_cameras(mapper)
         try:
             bundles = with_larger_features(best.model, self._known, given, self._settings, larger)
-        except (FeaturesNotReadyError, UnreadablePhotographError) as exc:
+        except (TimeoutError, BadFeaturesError, UnreadablePhotographError) as exc:
             return _lost(_LARGER_FEATURES, begun, mapper, str(exc))
         models = [moved(best.solved, bundle) for bundle in bundles]
         mapper.swap(max(models, key=lambda each: tight_share(each, self._known)))

@@ -39,7 +39,7 @@ def with_larger_features(
         larger: the features and pairs of its photographs.
 
     Raises:
-        FeaturesNotReadyError: it takes too long.
+        TimeoutError: it takes too long.
         UnreadablePhotographError: a photograph's file is gone.
     """
     numbers = sorted(model.reg_image_ids())

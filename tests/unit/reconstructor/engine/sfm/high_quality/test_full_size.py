@@ -12,7 +12,7 @@ import pytest
 from reconstructor.clouds.similarity import estimate_similarity
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features import larger_features
-from reconstructor.engine.features.larger_features import FeaturesNotReadyError, LargerFeatures
+from reconstructor.engine.features.larger_features import LargerFeatures
 from reconstructor.engine.features.matching import Matcher
 from reconstructor.engine.features.photographs import UnreadablePhotographError
 from reconstructor.engine.features.sift import extract_features
@@ -20,7 +20,7 @@ from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.settings import EngineSettings, Quality
 from reconstructor.engine.sfm import solver
-from reconstructor.engine.sfm.full_size import moved, with_larger_features
+from reconstructor.engine.sfm.high_quality.full_size import moved, with_larger_features
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
 SETTINGS = EngineSettings(threads=1, max_side_px=300, max_features=600, dense=False)
@@ -112,7 +112,7 @@ def test_features_and_pairs_are_kept_until_a_photograph_is_another(
     assert np.allclose(second.centers_in_world(), first.centers_in_world(), atol=1e-6)
     path = engine.known.facts[COUNT].current_path
     path.touch()
-    with pytest.raises(FeaturesNotReadyError):
+    with pytest.raises(TimeoutError, match="not ready in time"):
         with_larger_features(engine.model, engine.known, cameras, SETTINGS, larger(tmp_path, LATE_S))
     with_larger_features(engine.model, engine.known, cameras, SETTINGS, larger(tmp_path))
     assert extracted == [path.name]
