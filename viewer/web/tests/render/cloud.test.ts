@@ -1,3 +1,5 @@
+import type { RawShaderMaterial } from "three";
+import { Points } from "three";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { CloudGroup, type Visible } from "../../src/render/cloud";
@@ -73,8 +75,8 @@ describe("what a frame draws", () => {
 
   it("has small dots until there are enough points for a surface", () => {
     const largestPx = (drawn: CloudGroup): unknown => {
-      const [points] = drawn.group.children as { material: { uniforms: { maximumSize: { value: number } } } }[];
-      return points?.material.uniforms.maximumSize.value;
+      const [points] = drawn.group.children;
+      return points instanceof Points ? (points.material as RawShaderMaterial).uniforms["maximumSize"]?.value : null;
     };
     cloud.measure(1000, 2);
     expect(largestPx(cloud)).toBe(12); // 6 CSS pixels on a screen with two pixels for one
