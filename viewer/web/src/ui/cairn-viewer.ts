@@ -34,7 +34,7 @@ import type { Theme } from "./theme";
 import { preferredTheme, sharedParts, themeTokens } from "./theme";
 import { stayStyles } from "./overlay/staying";
 import { Toast } from "./overlay/toast";
-import { TouchWords } from "./touch-words";
+import { TouchWords } from "./touch/touch-words";
 import type { Asked } from "./viewer-commands";
 import { Network } from "./network";
 import { ViewerCommands } from "./viewer-commands";

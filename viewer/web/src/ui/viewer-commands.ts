@@ -127,7 +127,7 @@ export class ViewerCommands implements ReactiveController {
   private async saveImage(): Promise<void> {
     const { project, stage } = this.host;
     if (!project || !stage) return;
-    const { saveImage } = await import("./saved-image"); // few save one: loaded when it is needed
+    const { saveImage } = await import("./saving/saved-image"); // few save one: loaded when it is needed
     await saveImage(stage, project, getComputedStyle(this.host));
   }
 }

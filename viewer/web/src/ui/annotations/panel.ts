@@ -11,7 +11,7 @@ import { dateAndTime } from "../format";
 import { checkIcon, closeIcon, saveIcon } from "../icons";
 import { onLanguage } from "../language/language";
 import { LocalizedElement } from "../language/localized";
-import { offer } from "../saving";
+import { offer } from "../saving/saving";
 import { sharedParts } from "../theme";
 import type { AnnotationEditor, Draft } from "./editor";
 import { kindIcon } from "./icons";

@@ -1,10 +1,10 @@
 /** How is an image of the object saved? As a PNG of the part that no panel covers, with caption, ISO date and scale bar. */
-import { rulerOf } from "../scene/scale";
-import type { ProjectState } from "../scene/state";
-import { length } from "./format";
+import { rulerOf } from "../../scene/scale";
+import type { ProjectState } from "../../scene/state";
+import { length } from "../format";
 import { offer } from "./saving";
-import type { StageElement } from "./stage/stage-element";
-import { countsOf, titleOf } from "./summary";
+import type { StageElement } from "../stage/stage-element";
+import { countsOf, titleOf } from "../summary";
 
 /** The longest scale bar as a share of the image's width. */
 const MOST_OF_WIDTH = 0.25;

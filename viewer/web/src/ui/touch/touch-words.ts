@@ -1,7 +1,7 @@
 /** How does a finger learn what an icon does? A long press shows the words that a mouse gets as a tooltip. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-import type { LongPress } from "./overlay/long-press";
+import type { LongPress } from "./long-press";
 
 const LIFTS = ["pointerup", "pointercancel"] as const;
 
@@ -34,7 +34,7 @@ export class TouchWords implements ReactiveController {
     if (event.pointerType === "mouse") return;
     this.down = event;
     const path = event.composedPath(); // is empty after the event
-    void import("./overlay/long-press").then(({ LongPress: Loaded }) => {
+    void import("./long-press").then(({ LongPress: Loaded }) => {
       if (!this.host.isConnected || this.down !== event) return;
       this.longPress ??= new Loaded(this.host);
       this.longPress.begin(path, event);
