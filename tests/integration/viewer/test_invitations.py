@@ -74,6 +74,9 @@ async def test_an_operator_invites_over_http(address: str, passwords: dict[str, 
         secret.key.check_seal(body["answer"], body["seal"])  # type: ignore[index]
         status, body = await asked("POST", redeeming, json=wish)
         assert (status, body["reason"]) == (403, "this invitation is used up: ask for a new one")  # type: ignore[index]
+        kept = {"is_ended": False}
+        assert await asked("DELETE", f"{address}/account", headers=anna) == (200, kept)
+        assert (await asked("DELETE", f"{address}/account"))[0] == 401
         assert (await asked("DELETE", f"{here}/{secret.invitation_id}", headers=anna))[0] == 403
         assert (await asked("DELETE", f"{here}/{secret.invitation_id}", headers=ops))[0] == 200
     names = await asyncio.to_thread(lambda: [user.name for user in UserBook(tmp_path).users()])
