@@ -21,6 +21,7 @@ import type { Sheet, Tile } from "../../scene/documentation/sheet";
 import { fillGaps } from "../../scene/documentation/gaps";
 import { IDENTITY } from "../../scene/similarity";
 import type { MeasuredCloud, SpacedCloud } from "../../scene/spacing";
+import { inSlices } from "../../scene/slices";
 import type { Similarity } from "../../wire/contract";
 import { matrixOf } from "../stage";
 import { DRAWN_FRAGMENT, DRAWN_VERTEX } from "./shaders";
@@ -56,6 +57,8 @@ const OVERLAP = 2.5;
 /** A sheet's points overlap less than those on screen, so that they reach less over the edges of what is behind. */
 const SHEET_OVERLAP = 1.7;
 const GAP_PASSES = 5;
+/** What share of the time of a sheet its tiles take; the rest is for its gaps. */
+const TILES_SHARE = 0.6;
 const MINIMUM_SIZE_PX = 1.5;
 
 interface Layer {
@@ -160,12 +163,13 @@ export class Drawing {
           nearness[to + column] = -range * depthAt(depths, 4 * (from + column));
       }
       if (this.renderer.getContext().isContextLost()) return null;
-      onTile((index + 1) / sheet.tiles.length);
+      onTile((TILES_SHARE * (index + 1)) / sheet.tiles.length);
       await new Promise((resolve) => setTimeout(resolve));
       if (this.isOver) return null;
     }
     const [width, height] = [sheet.widthPx, sheet.heightPx];
-    fillGaps({ rgba, nearness, width, height }, GAP_PASSES);
+    await inSlices(fillGaps({ rgba, nearness, width, height }, GAP_PASSES), () => this.isOver);
+    if (this.isOver) return null;
     return { rgba, width, height };
   }
 
