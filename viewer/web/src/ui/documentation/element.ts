@@ -11,8 +11,9 @@ import { turnedBox, viewAxes } from "../../scene/documentation/axes";
 import { placedCameras } from "../../scene/documentation/births";
 import type { Place } from "../../scene/documentation/profile";
 import type { Scale, Sheet } from "../../scene/documentation/sheet";
-import { sheetOf } from "../../scene/documentation/sheet";
+import { MOST_PIXELS_DESKTOP, MOST_PIXELS_PHONE, fittingScale, sheetOf } from "../../scene/documentation/sheet";
 import type { ProjectState } from "../../scene/state";
+import { isPhone } from "../device";
 import { closeIcon } from "../icons";
 import { LocalizedElement } from "../language/localized";
 import type { StageElement } from "../stage/stage-element";
@@ -42,6 +43,10 @@ const PANELS: Readonly<Record<Tab, (host: Documentation) => TemplateResult | typ
   versions: versionsPanel,
   film: filmPanel,
 };
+
+function mostPixels(): number {
+  return isPhone() ? MOST_PIXELS_PHONE : MOST_PIXELS_DESKTOP;
+}
 
 @customElement("cairn-documentation")
 export class Documentation extends LocalizedElement {
@@ -100,10 +105,21 @@ export class Documentation extends LocalizedElement {
 
   /** The sheet of what the box holds, seen from this side; null when it is too large. */
   get sheet(): Sheet | null {
+    const { sizeM } = this;
+    return sizeM && sheetOf(sizeM, this.scale, TILE_PX, mostPixels());
+  }
+
+  /** The largest scale at which the sheet is not too large; null: there is none. */
+  get fittingScale(): Scale | null {
+    const { sizeM } = this;
+    return sizeM && fittingScale(sizeM, mostPixels());
+  }
+
+  private get sizeM(): readonly [number, number] | null {
     const { metresPerUnit, seen } = this;
     if (!seen || metresPerUnit === null) return null;
     const { high, low } = seen.box;
-    return sheetOf(metresPerUnit * (high[0] - low[0]), metresPerUnit * (high[1] - low[1]), this.scale, TILE_PX);
+    return [metresPerUnit * (high[0] - low[0]), metresPerUnit * (high[1] - low[1])];
   }
 
   override render(): TemplateResult {

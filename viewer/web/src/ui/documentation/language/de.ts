@@ -46,7 +46,9 @@ export const GERMAN_VIEWS: ViewWords = {
   "sheet.no_metres":
     "Eine maßstäbliche Zeichnung braucht Meter. Schließen Sie dieses Fenster, wählen Sie „Messen“, tippen Sie auf zwei Punkte mit bekanntem Abstand und geben Sie ihn ein.",
   "sheet.too_large":
-    "Diese Zeichnung ist bei 1:{scale} zu groß. Wählen Sie einen kleineren Maßstab oder einen kleineren Schnittquader.",
+    "Diese Zeichnung ist bei 1:{scale} zu groß für dieses Gerät. Wählen Sie einen kleineren Schnittquader.",
+  "sheet.too_large.fitting":
+    "Diese Zeichnung ist bei 1:{scale} zu groß für dieses Gerät. Wählen Sie den kleineren Maßstab 1:{fitting} oder einen kleineren Schnittquader.",
   "sheet.making": "Zeichnung: {percent}",
   failed:
     "Das hat nicht geklappt: {reason}. Versuchen Sie es mit einem kleineren Schnittquader, oder schließen Sie andere Fenster und versuchen Sie es noch einmal.",

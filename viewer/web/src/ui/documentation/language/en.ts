@@ -44,7 +44,9 @@ export const ENGLISH_VIEWS = {
   "sheet.pdf": "Save as PDF page",
   "sheet.no_metres":
     "A drawing at scale needs metres. Close this window, choose “Measure”, tap two points whose distance you know, and enter the distance.",
-  "sheet.too_large": "This drawing is too large at 1:{scale}. Choose a smaller scale or a smaller clipping box.",
+  "sheet.too_large": "This drawing is too large for this device at 1:{scale}. Choose a smaller clipping box.",
+  "sheet.too_large.fitting":
+    "This drawing is too large for this device at 1:{scale}. Choose the smaller scale 1:{fitting}, or a smaller clipping box.",
   "sheet.making": "Drawing: {percent}",
   failed: "That did not work: {reason}. Try a smaller clipping box, or close other windows and try again.",
   "caption.scale": "Scale 1:{scale}",

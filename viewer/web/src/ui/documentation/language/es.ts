@@ -46,7 +46,9 @@ export const SPANISH_VIEWS: ViewWords = {
   "sheet.no_metres":
     "Para un dibujo a escala hacen falta metros. Cierre esta ventana, elija «Medir», toque dos puntos cuya distancia conozca e introdúzcala.",
   "sheet.too_large":
-    "Este dibujo es demasiado grande a 1:{scale}. Elija una escala menor o una caja de recorte más pequeña.",
+    "Este dibujo es demasiado grande a 1:{scale} para este dispositivo. Elija una caja de recorte más pequeña.",
+  "sheet.too_large.fitting":
+    "Este dibujo es demasiado grande a 1:{scale} para este dispositivo. Elija la escala menor 1:{fitting} o una caja de recorte más pequeña.",
   "sheet.making": "Dibujo: {percent}",
   failed:
     "No ha funcionado: {reason}. Pruebe con una caja de recorte más pequeña, o cierre otras ventanas e inténtelo de nuevo.",

@@ -46,7 +46,9 @@ export const FRENCH_VIEWS: ViewWords = {
   "sheet.no_metres":
     "Pour un dessin à l’échelle, il faut des mètres. Fermez cette fenêtre, choisissez « Mesurer », touchez deux points dont vous connaissez la distance et saisissez-la.",
   "sheet.too_large":
-    "Ce dessin est trop grand à 1:{scale}. Choisissez une échelle plus petite ou une boîte de coupe plus petite.",
+    "Ce dessin est trop grand à 1:{scale} pour cet appareil. Choisissez une boîte de coupe plus petite.",
+  "sheet.too_large.fitting":
+    "Ce dessin est trop grand à 1:{scale} pour cet appareil. Choisissez l’échelle plus petite 1:{fitting}, ou une boîte de coupe plus petite.",
   "sheet.making": "Dessin : {percent}",
   failed:
     "Cela n’a pas fonctionné : {reason}. Essayez une boîte de coupe plus petite, ou fermez d’autres fenêtres et réessayez.",
