@@ -68,7 +68,7 @@ interface Layer {
   readonly boxFromWorld: Matrix4;
 }
 
-/** A canvas with an orthographic view on the points. */
+/** A canvas with an orthographic view on the points. Throws where the browser gives it no graphics. */
 export class Drawing {
   private readonly renderer: WebGLRenderer;
   private readonly camera = new OrthographicCamera();
@@ -88,7 +88,10 @@ export class Drawing {
     readonly surface: HTMLCanvasElement,
     clouds: readonly SpacedCloud[],
   ) {
-    this.renderer = new WebGLRenderer({ canvas: surface, alpha: true, antialias: false, preserveDrawingBuffer: true });
+    const attributes = { alpha: true, antialias: false, preserveDrawingBuffer: true };
+    // three.js takes this context, and would log an error where there is none
+    if (!surface.getContext("webgl2", attributes)) throw new Error("WebGL 2 is missing");
+    this.renderer = new WebGLRenderer({ canvas: surface, ...attributes });
     this.renderer.debug.checkShaderErrors = import.meta.env.DEV;
     this.renderer.setClearColor(0x000000, 0);
     this.renderer.autoClear = false;

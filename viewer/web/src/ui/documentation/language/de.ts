@@ -52,6 +52,10 @@ export const GERMAN_VIEWS: ViewWords = {
   "sheet.making": "Zeichnung: {percent}",
   failed:
     "Das hat nicht geklappt: {reason}. Versuchen Sie es mit einem kleineren Schnittquader, oder schließen Sie andere Fenster und versuchen Sie es noch einmal.",
+  "trouble.graphics":
+    "Der Browser stellt für diese Zeichnung keine Grafik bereit. Schließen Sie andere Tabs oder schalten Sie WebGL 2 ein, und öffnen Sie die Ansichten dann erneut.",
+  "trouble.points":
+    "Es gibt zu wenige Punkte zum Zeichnen. Schließen Sie dieses Fenster, und öffnen Sie es wieder, wenn mehr vom Objekt da ist.",
   "caption.scale": "Maßstab 1:{scale}",
   "caption.deviation": "Maßstab ±{percent}",
   "caption.no_deviation": "Fehler des Maßstabs nicht bekannt",

@@ -49,6 +49,10 @@ export const ENGLISH_VIEWS = {
     "This drawing is too large for this device at 1:{scale}. Choose the smaller scale 1:{fitting}, or a smaller clipping box.",
   "sheet.making": "Drawing: {percent}",
   failed: "That did not work: {reason}. Try a smaller clipping box, or close other windows and try again.",
+  "trouble.graphics":
+    "The browser gives no graphics for this drawing. Close other tabs or turn on WebGL 2, then open the views again.",
+  "trouble.points":
+    "There are too few points to draw. Close this window, and open it again when more of the object is there.",
   "caption.scale": "Scale 1:{scale}",
   "caption.deviation": "scale ±{percent}",
   "caption.no_deviation": "error of the scale not known",

@@ -52,6 +52,10 @@ export const SPANISH_VIEWS: ViewWords = {
   "sheet.making": "Dibujo: {percent}",
   failed:
     "No ha funcionado: {reason}. Pruebe con una caja de recorte más pequeña, o cierre otras ventanas e inténtelo de nuevo.",
+  "trouble.graphics":
+    "El navegador no ofrece gráficos para este dibujo. Cierre otras pestañas o active WebGL 2 y vuelva a abrir las vistas.",
+  "trouble.points":
+    "Hay muy pocos puntos para dibujar. Cierre esta ventana y vuelva a abrirla cuando haya más del objeto.",
   "caption.scale": "Escala 1:{scale}",
   "caption.deviation": "escala ±{percent}",
   "caption.no_deviation": "error de la escala desconocido",

@@ -52,6 +52,10 @@ export const FRENCH_VIEWS: ViewWords = {
   "sheet.making": "Dessin : {percent}",
   failed:
     "Cela n’a pas fonctionné : {reason}. Essayez une boîte de coupe plus petite, ou fermez d’autres fenêtres et réessayez.",
+  "trouble.graphics":
+    "Le navigateur ne fournit pas de graphismes pour ce dessin. Fermez d’autres onglets ou activez WebGL 2, puis rouvrez les vues.",
+  "trouble.points":
+    "Il y a trop peu de points à dessiner. Fermez cette fenêtre et rouvrez-la quand l’objet sera plus complet.",
   "caption.scale": "Échelle 1:{scale}",
   "caption.deviation": "échelle ±{percent}",
   "caption.no_deviation": "erreur de l’échelle inconnue",

@@ -52,6 +52,10 @@ export const ITALIAN_VIEWS: ViewWords = {
   "sheet.making": "Disegno: {percent}",
   failed:
     "Non ha funzionato: {reason}. Provare con un riquadro più piccolo, oppure chiudere altre finestre e riprovare.",
+  "trouble.graphics":
+    "Il browser non mette a disposizione la grafica per questo disegno. Chiudere altre schede o attivare WebGL 2, poi riaprire le viste.",
+  "trouble.points":
+    "Ci sono troppo pochi punti da disegnare. Chiudere questa finestra e riaprirla quando l’oggetto è più completo.",
   "caption.scale": "Scala 1:{scale}",
   "caption.deviation": "scala ±{percent}",
   "caption.no_deviation": "errore della scala non noto",
