@@ -3,8 +3,9 @@ import type { ProjectState } from "../scene/state";
 import { date } from "./format";
 import { countsOf, titleOf } from "./summary";
 
-/** Save the canvas with a caption of project, counts and date, in the colours of the page. */
-export async function saveImage(cloud: Blob, project: ProjectState, style: CSSStyleDeclaration): Promise<void> {
+/** Save the canvas with a caption of project, counts and date, in the colours of the page. Throws without memory for it. */
+export async function saveImage(cloud: Blob | null, project: ProjectState, style: CSSStyleDeclaration): Promise<void> {
+  if (!cloud) throw new Error("the canvas gives no image");
   const caption = [titleOf(project.project, project.reconstructor?.title), ...countsOf(project), date(Date.now())].join(
     " · ",
   );

@@ -126,8 +126,12 @@ export class ViewerCommands implements ReactiveController {
   }
 
   private async saveImage(): Promise<void> {
-    const { project } = this.host;
-    const image = await this.host.stage?.capture();
-    if (image && project) await saveImage(image, project, getComputedStyle(this.host));
+    const { project, stage, toast } = this.host;
+    if (!project || !stage) return;
+    try {
+      await saveImage(await stage.capture(), project, getComputedStyle(this.host));
+    } catch {
+      toast.say(t("tool.image.failed"), true); // without memory for it, or without graphics
+    }
   }
 }
