@@ -163,7 +163,7 @@ async def test_without_graphics_for_a_drawing_the_views_say_so(
 ) -> None:
     page = desktop.page
     await published(desktop, mosquitto, reconstruction)
-    await page.evaluate(NO_WEBGL)
+    await page.evaluate(f"() => {{{NO_WEBGL}}}")
     await page.get_by_test_id("tool-views").click()
     await expect(page.get_by_test_id("views-trouble")).to_contain_text("turn on WebGL 2")
     assert await violations(desktop) == []

@@ -140,6 +140,7 @@ export class ViewerDialogs {
     const onClose = (): void => {
       this.host.change({ isSharing: false });
     };
-    return sharingDialog({ base, credentials, canInvite: view.canInvite, needsLogin, onClose });
+    const { canInvite } = view;
+    return sharingDialog({ base, credentials, canInvite, needsLogin, onClose, onMissing: this.missing });
   }
 }

@@ -311,5 +311,7 @@ function progressPart(doneRatio: number, words: string): TemplateResult {
 }
 
 function failure({ saving: { failure: reason } }: Documentation): TemplateResult | typeof nothing {
-  return reason === null ? nothing : html`<p class="bad" role="alert">${v("failed", { reason })}</p>`;
+  return reason === null
+    ? nothing
+    : html`<p class="bad" role="alert">${v("failed", { reason: reason.replace(/\.$/u, "") })}</p>`;
 }

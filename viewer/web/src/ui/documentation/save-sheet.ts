@@ -1,5 +1,6 @@
 /** How is a drawing at scale saved? As a PNG with its caption, or as a page of a PDF, whose library is loaded then. */
 import type { Pixels } from "../../render/documentation/drawing";
+import { part } from "../parts";
 import { offer } from "../saving";
 import type { CaptionOf } from "./caption";
 import { captionOf } from "./caption";
@@ -16,6 +17,6 @@ export async function saveSheet(kind: "png" | "pdf", pixels: Pixels, of: Caption
     return;
   }
   const jpeg = new Uint8Array(await (await blobOf(sheetCanvas(pixels), "image/jpeg", JPEG_QUALITY)).arrayBuffer());
-  const { pdfOf } = await import("./sheet-pdf");
+  const { pdfOf } = await part(import("./sheet-pdf"));
   offer(await pdfOf(jpeg, sheet, caption), `${name}.pdf`);
 }

@@ -4,6 +4,7 @@ import type { Sheet } from "../../scene/documentation/sheet";
 import { CAPTION_PX, CAPTION_WIDTH_PX, SHEET_DPI } from "../../scene/documentation/sheet";
 import { length } from "../format";
 import type { Caption } from "./caption";
+import { v } from "./words";
 
 const MARGIN_PX = 40;
 const LINE_PX = 34;
@@ -75,7 +76,7 @@ export function blobOf(canvas: HTMLCanvasElement, type: string, quality?: number
   return new Promise((resolve, reject) => {
     const written = (blob: Blob | null): void => {
       if (blob) resolve(blob);
-      else reject(new Error("this browser cannot write an image of this size"));
+      else reject(new Error(v("image.impossible")));
     };
     canvas.toBlob(written, type, quality);
   });
@@ -89,7 +90,7 @@ function canvasOf(width: number, height: number): HTMLCanvasElement {
 
 function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   const context = canvas.getContext("2d");
-  if (!context) throw new Error("this browser cannot draw an image of this size");
+  if (!context) throw new Error(v("image.impossible"));
   return context;
 }
 

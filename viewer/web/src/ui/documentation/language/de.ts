@@ -56,6 +56,7 @@ export const GERMAN_VIEWS: ViewWords = {
     "Der Browser stellt für diese Zeichnung keine Grafik bereit. Schließen Sie andere Tabs oder schalten Sie WebGL 2 ein, und öffnen Sie die Ansichten dann erneut.",
   "trouble.points":
     "Es gibt zu wenige Punkte zum Zeichnen. Schließen Sie dieses Fenster, und öffnen Sie es wieder, wenn mehr vom Objekt da ist.",
+  "image.impossible": "dieser Browser hat keinen Speicher für ein Bild dieser Größe",
   "caption.scale": "Maßstab 1:{scale}",
   "caption.deviation": "Maßstab ±{percent}",
   "caption.no_deviation": "Fehler des Maßstabs nicht bekannt",

@@ -53,6 +53,7 @@ export const ENGLISH_VIEWS = {
     "The browser gives no graphics for this drawing. Close other tabs or turn on WebGL 2, then open the views again.",
   "trouble.points":
     "There are too few points to draw. Close this window, and open it again when more of the object is there.",
+  "image.impossible": "this browser has no memory for an image of this size",
   "caption.scale": "Scale 1:{scale}",
   "caption.deviation": "scale ±{percent}",
   "caption.no_deviation": "error of the scale not known",

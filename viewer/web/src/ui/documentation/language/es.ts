@@ -56,6 +56,7 @@ export const SPANISH_VIEWS: ViewWords = {
     "El navegador no ofrece gráficos para este dibujo. Cierre otras pestañas o active WebGL 2 y vuelva a abrir las vistas.",
   "trouble.points":
     "Hay muy pocos puntos para dibujar. Cierre esta ventana y vuelva a abrirla cuando haya más del objeto.",
+  "image.impossible": "este navegador no tiene memoria para una imagen de este tamaño",
   "caption.scale": "Escala 1:{scale}",
   "caption.deviation": "escala ±{percent}",
   "caption.no_deviation": "error de la escala desconocido",

@@ -56,6 +56,7 @@ export const FRENCH_VIEWS: ViewWords = {
     "Le navigateur ne fournit pas de graphismes pour ce dessin. Fermez d’autres onglets ou activez WebGL 2, puis rouvrez les vues.",
   "trouble.points":
     "Il y a trop peu de points à dessiner. Fermez cette fenêtre et rouvrez-la quand l’objet sera plus complet.",
+  "image.impossible": "ce navigateur n’a pas la mémoire pour une image de cette taille",
   "caption.scale": "Échelle 1:{scale}",
   "caption.deviation": "échelle ±{percent}",
   "caption.no_deviation": "erreur de l’échelle inconnue",

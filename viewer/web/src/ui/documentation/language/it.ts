@@ -56,6 +56,7 @@ export const ITALIAN_VIEWS: ViewWords = {
     "Il browser non mette a disposizione la grafica per questo disegno. Chiudere altre schede o attivare WebGL 2, poi riaprire le viste.",
   "trouble.points":
     "Ci sono troppo pochi punti da disegnare. Chiudere questa finestra e riaprirla quando l’oggetto è più completo.",
+  "image.impossible": "questo browser non ha memoria per un’immagine di queste dimensioni",
   "caption.scale": "Scala 1:{scale}",
   "caption.deviation": "scala ±{percent}",
   "caption.no_deviation": "errore della scala non noto",
