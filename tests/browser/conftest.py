@@ -41,6 +41,11 @@ ARGUMENTS = [
 ]
 HARMLESS = ("GPU stall", "Service Worker registration blocked by Playwright")
 WAIT_MS = 30_000
+NO_WEBGL = """
+const original = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+    return kind.startsWith('webgl') ? null : original.call(this, kind, ...rest);
+};"""
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},

@@ -16,7 +16,7 @@ from broker.mosquitto import Mosquitto
 from broker.shards import PointCloud
 from tests.browser.access import violations
 from tests.browser.chapel import chapel
-from tests.browser.conftest import WAIT_MS, Visitor
+from tests.browser.conftest import NO_WEBGL, WAIT_MS, Visitor
 from tests.browser.facade_truth import METRES_PER_PX, METRES_PER_UNIT, measured_edges_px, true_facade
 from tests.browser.reconstruction import Reconstruction
 from tests.browser.views import download, open_views, published
@@ -169,8 +169,25 @@ async def test_every_tool_of_the_views_can_be_reached(
         for button in await page.locator("cairn-documentation button:not(:disabled)").all():
             await button.click(trial=True, timeout=WAIT_MS)
         assert await violations(desktop) == []
+    await page.get_by_test_id("tab-film").press("ArrowRight")
+    await expect(page.get_by_test_id("tab-cut")).to_be_focused()
+    await expect(page.get_by_role("tabpanel", name="Cut", exact=True)).to_be_visible()
     room = await page.get_by_test_id("drawing").bounding_box()
     assert room
     assert room["width"] * room["height"] > 0.4 * size[0] * size[1]
+    await page.get_by_test_id("close-views").click()
+    await expect(page.get_by_test_id("documentation")).to_have_count(0)
+
+
+async def test_without_graphics_for_a_drawing_the_views_say_so(
+    desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    page = desktop.page
+    await published(desktop, mosquitto, reconstruction)
+    await page.evaluate(f"() => {{{NO_WEBGL}}}")
+    await page.get_by_test_id("tool-views").click()
+    await expect(page.get_by_test_id("views-trouble")).to_contain_text("turn on WebGL 2")
+    assert await violations(desktop) == []
+    await page.get_by_test_id("direction-front").wait_for(state="detached")
     await page.get_by_test_id("close-views").click()
     await expect(page.get_by_test_id("documentation")).to_have_count(0)

@@ -7,18 +7,13 @@ from broker.messages import ProcessingComplete, ProcessingStarted, Progress, Ref
 from broker.mosquitto import Mosquitto
 from tests.browser.access import violations
 from tests.browser.chapel import chapel
-from tests.browser.conftest import DESKTOP, PHONE, WAIT_MS, Visitor, photo, serving, visiting
+from tests.browser.conftest import DESKTOP, NO_WEBGL, PHONE, WAIT_MS, Visitor, photo, serving, visiting
 from tests.browser.reach import covered
 from tests.browser.reconstruction import CHAPEL, Reconstruction, image_id
 from viewer.config import Settings
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 BOTH = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
-NO_WEBGL = """
-const original = HTMLCanvasElement.prototype.getContext;
-HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
-    return kind.startsWith('webgl') ? null : original.call(this, kind, ...rest);
-};"""
 
 
 def found(visitor: Visitor, name: str) -> Locator:

@@ -155,6 +155,7 @@ export class Follower {
 
   async close(): Promise<void> {
     clearInterval(this.ticker);
+    this.httpShards.close();
     await this.connection.close();
   }
 

@@ -1,7 +1,9 @@
 /** How do parts of the page come that few open? Each is loaded when it is first drawn; where its file is missing, that is said. */
 
+import { t } from "./language/t";
+
 /** After a failure the part is tried again, so long as it is drawn. */
-const AGAIN_MS = 8000;
+export const AGAIN_MS = 8000;
 
 const asked = new Set<string>();
 
@@ -12,5 +14,12 @@ export function need(name: string, load: () => Promise<unknown>, onMissing: () =
   load().catch(() => {
     onMissing();
     setTimeout(() => asked.delete(name), AGAIN_MS);
+  });
+}
+
+/** Wait for a part that is loaded for one task. Rejects with words for people, where its file is missing. */
+export async function part<T>(coming: Promise<T>): Promise<T> {
+  return await coming.catch(() => {
+    throw new Error(t("page.part_missing"));
   });
 }

@@ -37,6 +37,7 @@ export class Session {
   private readonly kept: KeptPhotographs;
   private readonly throttle: Throttle<ProjectState>;
   private isTold = false;
+  private isClosed = false;
 
   /** Throws a `WireError` for an invalid name, project or address. */
   constructor({ config, credentials, onCloud, onKept, onState }: SessionOptions) {
@@ -79,7 +80,7 @@ export class Session {
   /** Send what was chosen before a reload. */
   private async resume(onKept: SessionOptions["onKept"]): Promise<void> {
     const unsent = await this.kept.unsent();
-    if (unsent.length === 0) return;
+    if (unsent.length === 0 || this.isClosed) return; // what a closed session claimed is free for the next one
     this.uploader.resume(unsent);
     onKept(unsent.length);
   }
@@ -91,6 +92,7 @@ export class Session {
   }
 
   close(): void {
+    this.isClosed = true;
     this.throttle.close(); // first, because closing the others changes the state
     this.awake.release();
     void this.follower.close();

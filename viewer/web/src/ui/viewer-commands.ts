@@ -125,9 +125,13 @@ export class ViewerCommands implements ReactiveController {
   }
 
   private async saveImage(): Promise<void> {
-    const { project, stage } = this.host;
+    const { project, stage, toast } = this.host;
     if (!project || !stage) return;
-    const { saveImage } = await import("./saving/saved-image"); // few save one: loaded when it is needed
-    await saveImage(stage, project, getComputedStyle(this.host));
+    try {
+      const { saveImage } = await import("./saving/saved-image"); // few save one: loaded when it is needed
+      await saveImage(stage, project, getComputedStyle(this.host));
+    } catch {
+      toast.say(t("tool.image.failed"), true); // without memory for it, or without graphics
+    }
   }
 }

@@ -12,6 +12,7 @@ import { coverage } from "./overlay/coverage";
 import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
+import { t } from "./language/t";
 import "./overlay/login";
 import type { Entry } from "./overlay/login-styles";
 import { projectPicker } from "./overlay/project-picker";
@@ -152,7 +153,9 @@ export class ViewerContent {
   private annotations(project: ProjectState): TemplateResult | typeof nothing {
     const { editor } = this.host.annotating;
     if (editor === null) {
-      void this.host.annotating.load();
+      void this.host.annotating.load(() => {
+        this.host.toast.say(t("page.part_missing"), true);
+      });
       return nothing;
     }
     return html`<cairn-annotations

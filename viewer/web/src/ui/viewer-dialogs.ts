@@ -4,7 +4,7 @@ import { html, nothing } from "lit";
 
 import { imageOf, neighbourOf } from "../scene/images";
 import type { ProjectState } from "../scene/state";
-import { endAccount } from "../wire/account";
+import { endAccount } from "../wire/invitations/account";
 import type { PageConfig } from "../wire/config";
 import type { Credentials } from "../wire/credentials";
 import type { CairnViewer } from "./cairn-viewer";
@@ -143,7 +143,8 @@ export class ViewerDialogs {
     const onClose = (): void => {
       this.host.change({ isSharing: false });
     };
-    return sharingDialog({ base, credentials, canInvite: view.canInvite, needsLogin, onClose });
+    const { canInvite } = view;
+    return sharingDialog({ base, credentials, canInvite, needsLogin, onClose, onMissing: this.missing });
   }
 }
 

@@ -2,19 +2,34 @@
 import { authorization } from "./credentials";
 import type { Credentials } from "./credentials";
 
-/** Get a shard's bytes by its digest; null where there is no page server, or it does not have it. They are not checked. */
-export type GetShard = (sha256: string) => Promise<Uint8Array<ArrayBuffer> | null>;
+/**
+ * Get a shard's bytes by its digest; null where there is no page server, or it does not have it. They are not checked.
+ * Rejects once `ended` is aborted.
+ */
+export type GetShard = (sha256: string, ended: AbortSignal) => Promise<Uint8Array<ArrayBuffer> | null>;
 
 /** For one of 16 shards that share a slow link. */
 const PATIENCE_MS = 60_000;
 
 export function shardGetter(base: string, credentials: Credentials): GetShard {
   const headers = authorization(credentials);
-  return async (sha256) => {
+  return async (sha256, ended) => {
+    ended.throwIfAborted();
     const address = new URL(`projects/${credentials.project}/shard/${sha256}?missing=204`, base);
-    const signal = AbortSignal.timeout(PATIENCE_MS);
-    // without "omit" the browser would open its own password window
-    const response = await fetch(address, { credentials: "omit", headers, signal });
-    return response.status === 200 ? new Uint8Array(await response.arrayBuffer()) : null;
+    // not AbortSignal.any, which Safari lacks before 17.4
+    const request = new AbortController();
+    const abort = (): void => {
+      request.abort();
+    };
+    const timer = setTimeout(abort, PATIENCE_MS);
+    ended.addEventListener("abort", abort);
+    try {
+      // without "omit" the browser would open its own password window
+      const response = await fetch(address, { credentials: "omit", headers, signal: request.signal });
+      return response.status === 200 ? new Uint8Array(await response.arrayBuffer()) : null;
+    } finally {
+      clearTimeout(timer);
+      ended.removeEventListener("abort", abort);
+    }
   };
 }

@@ -70,6 +70,21 @@ describe("shards over HTTP", () => {
     expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: wanted }))).toEqual(keys);
   });
 
+  it("are given up when the project is closed, and nothing asks for them again", async () => {
+    const { failed, here, http } = made(
+      (_, ended) =>
+        new Promise((_resolve, reject) => {
+          ended.addEventListener("abort", () => {
+            reject(new Error("aborted"));
+          });
+        }),
+    );
+    http.take<Wanted>({ kind: "subscribe", items: wanted.slice(0, 8) });
+    http.close();
+    await settled();
+    expect([here, failed]).toEqual([[], []]);
+  });
+
   it("leave other steps alone", () => {
     const { http } = made(undefined);
     expect(http.take<Wanted>({ kind: "reread" })).toEqual({ kind: "reread" });

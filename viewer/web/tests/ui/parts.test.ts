@@ -1,6 +1,6 @@
 import { expect, it, vi } from "vitest";
 
-import { need } from "../../src/ui/parts";
+import { need, part } from "../../src/ui/parts";
 
 it("a part is loaded once; a missing one is said, and tried again later", async () => {
   vi.useFakeTimers();
@@ -29,4 +29,11 @@ it("a part is loaded once; a missing one is said, and tried again later", async 
   draw();
   expect([loads, said.length]).toEqual([2, 1]);
   vi.useRealTimers();
+});
+
+it("a part for one task is waited for; a missing one is said in words", async () => {
+  expect(await part(Promise.resolve(3))).toBe(3);
+  await expect(part(Promise.reject(new TypeError("Failed to fetch dynamically imported module")))).rejects.toThrow(
+    "This part of the page did not load. Check the connection, or load the page again.",
+  );
 });

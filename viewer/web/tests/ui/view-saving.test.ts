@@ -90,10 +90,10 @@ describe("a film that fails", () => {
     whole: box,
   };
 
-  async function made(canWrite: boolean): Promise<unknown> {
+  async function made(canWrite: boolean, onFrame = (): boolean => true, cameras: object[] = []): Promise<unknown> {
     const context = { fillRect: () => undefined, drawImage: () => undefined, fillText: () => undefined };
     vi.stubGlobal("document", { createElement: () => ({ canWrite, getContext: () => context }) });
-    const options = { snapshot, colours: { ground: "#000", ink: "#fff" }, onFrame: () => true };
+    const options = { snapshot: { ...snapshot, cameras }, colours: { ground: "#000", ink: "#fff" }, onFrame };
     return makeFilm(options as unknown as Parameters<typeof makeFilm>[0]).finally(() => {
       vi.unstubAllGlobals();
     });
@@ -102,6 +102,17 @@ describe("a film that fails", () => {
   it("leaves no drawing where the browser writes no videos", async () => {
     await expect(made(false)).rejects.toThrow("cannot write videos");
     expect(done.disposed).toBe(done.drawings);
+  });
+
+  it("is given up while its first frame is prepared", async () => {
+    const place = { component: 0, image_number: 1, width_px: 100, height_px: 100, intrinsics: [100, 100, 50, 50] };
+    const world_from_camera = [
+      [1, 0, 0, 0],
+      [0, 1, 0, 0],
+      [0, 0, 1, -5],
+    ];
+    expect(await made(true, () => false, [{ ...place, world_from_camera }])).toBeNull();
+    expect(done).toMatchObject({ drawings: 0, cancelled: 1 });
   });
 
   it("ends the recording and frees the drawing", async () => {

@@ -21,6 +21,7 @@ import type { Sheet, Tile } from "../../scene/documentation/sheet";
 import { fillGaps } from "../../scene/documentation/gaps";
 import { IDENTITY } from "../../scene/similarity";
 import type { MeasuredCloud, SpacedCloud } from "../../scene/spacing";
+import { inSlices } from "../../scene/slices";
 import type { Similarity } from "../../wire/contract";
 import { matrixOf } from "../stage";
 import { DRAWN_FRAGMENT, DRAWN_VERTEX } from "./shaders";
@@ -56,6 +57,8 @@ const OVERLAP = 2.5;
 /** A sheet's points overlap less than those on screen, so that they reach less over the edges of what is behind. */
 const SHEET_OVERLAP = 1.7;
 const GAP_PASSES = 5;
+/** What share of the time of a sheet its tiles take; the rest is for its gaps. */
+const TILES_SHARE = 0.6;
 const MINIMUM_SIZE_PX = 1.5;
 
 interface Layer {
@@ -65,7 +68,7 @@ interface Layer {
   readonly boxFromWorld: Matrix4;
 }
 
-/** A canvas with an orthographic view on the points. */
+/** A canvas with an orthographic view on the points. Throws where the browser gives it no graphics. */
 export class Drawing {
   private readonly renderer: WebGLRenderer;
   private readonly camera = new OrthographicCamera();
@@ -85,7 +88,10 @@ export class Drawing {
     readonly surface: HTMLCanvasElement,
     clouds: readonly SpacedCloud[],
   ) {
-    this.renderer = new WebGLRenderer({ canvas: surface, alpha: true, antialias: false, preserveDrawingBuffer: true });
+    const attributes = { alpha: true, antialias: false, preserveDrawingBuffer: true };
+    // three.js takes this context, and would log an error where there is none
+    if (!surface.getContext("webgl2", attributes)) throw new Error("WebGL 2 is missing");
+    this.renderer = new WebGLRenderer({ canvas: surface, ...attributes });
     this.renderer.debug.checkShaderErrors = import.meta.env.DEV;
     this.renderer.setClearColor(0x000000, 0);
     this.renderer.autoClear = false;
@@ -160,12 +166,13 @@ export class Drawing {
           nearness[to + column] = -range * depthAt(depths, 4 * (from + column));
       }
       if (this.renderer.getContext().isContextLost()) return null;
-      onTile((index + 1) / sheet.tiles.length);
+      onTile((TILES_SHARE * (index + 1)) / sheet.tiles.length);
       await new Promise((resolve) => setTimeout(resolve));
       if (this.isOver) return null;
     }
     const [width, height] = [sheet.widthPx, sheet.heightPx];
-    fillGaps({ rgba, nearness, width, height }, GAP_PASSES);
+    await inSlices(fillGaps({ rgba, nearness, width, height }, GAP_PASSES), () => this.isOver);
+    if (this.isOver) return null;
     return { rgba, width, height };
   }
 

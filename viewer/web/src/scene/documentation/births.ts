@@ -31,17 +31,20 @@ export function placedCameras(cameras: readonly CameraEntry[]): readonly Placed[
   return cameras.filter(isPlaced).sort((one, other) => (one.image_number ?? 0) - (other.image_number ?? 0));
 }
 
-/** Order the points by the photograph that saw them first. Points that none saw come with the last photograph. */
-export function growthOf(
+/**
+ * Order the points by the photograph that saw them first. Points that none saw come with the last photograph.
+ * It yields after each camera: 400 000 points take it some milliseconds.
+ */
+export function* growthOf(
   { count, pointsInWorld }: Pick<PointCloud, "count" | "pointsInWorld">,
   cameras: readonly Placed[],
   offset: readonly [number, number, number],
-): Growth {
+): Generator<void, Growth> {
   const firstSeen = new Uint32Array(count).fill(Math.max(0, cameras.length - 1));
   const isSeen = new Uint8Array(count);
   const pixels = new Int32Array(count);
   const depths = new Float32Array(count);
-  cameras.forEach((camera, turn) => {
+  for (const [turn, camera] of cameras.entries()) {
     project(pointsInWorld, camera, offset, pixels, depths);
     const nearest = nearestOf(pixels, depths, bufferSize(camera));
     for (let index = 0; index < count; index += 1) {
@@ -51,7 +54,8 @@ export function growthOf(
       isSeen[index] = 1;
       firstSeen[index] = turn;
     }
-  });
+    yield;
+  }
   return ordered(firstSeen, cameras.length);
 }
 

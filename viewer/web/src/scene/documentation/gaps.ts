@@ -16,29 +16,33 @@ const REACH = 2;
 /** Of the 24 pixels around. The corner of a right-angled opening has 16 nearer ones and stays. */
 const LEAST_NEARER = 17;
 const LEAST_OF_FOUR = 2;
+/** So many gaps are filled in a step. */
+const STEP = 4000;
 
 /**
  * Fill pixels that most of the pixels around cover: empty ones, and ones of a surface far behind.
  *
- * Straight edges and corners of openings stay where they are; an opening of up to two pixels closes.
+ * Straight edges and corners of openings stay where they are; an opening of up to two pixels closes. The steps yield
+ * after each row of pixels.
  */
-export function fillGaps(image: DepthImage, passes: number): void {
+export function* fillGaps(image: DepthImage, passes: number): Generator<void, void> {
   for (let pass = 0; pass < passes; pass += 1) {
-    const found = gapsOf(image);
+    const found = yield* gapsOf(image);
     for (let each = 0; each < found.length; each += 5) {
       const at = found[each] ?? 0;
       image.rgba.set([found[each + 1] ?? 0, found[each + 2] ?? 0, found[each + 3] ?? 0, 255], 4 * at);
       image.nearness[at] = found[each + 4] ?? 0;
+      if (each % (5 * STEP) === 0) yield;
     }
     if (found.length === 0) return;
   }
 }
 
 /** The gaps in a row: index, red, green, blue and nearness. */
-function gapsOf({ height, nearness, rgba, width }: DepthImage): number[] {
+function* gapsOf({ height, nearness, rgba, width }: DepthImage): Generator<void, number[]> {
   const found: number[] = [];
   const depthAt = (at: number): number => (rgba[4 * at + 3] === 0 ? -Infinity : (nearness[at] ?? 0));
-  for (let y = REACH; y < height - REACH; y += 1)
+  for (let y = REACH; y < height - REACH; y += 1) {
     for (let x = REACH; x < width - REACH; x += 1) {
       const at = y * width + x;
       const limit = depthAt(at) + BEHIND_PX;
@@ -59,5 +63,7 @@ function gapsOf({ height, nearness, rgba, width }: DepthImage): number[] {
         }
       if (count >= LEAST_NEARER) found.push(at, red / count, green / count, blue / count, depth / count);
     }
+    yield;
+  }
   return found;
 }

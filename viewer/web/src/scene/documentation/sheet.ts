@@ -5,9 +5,15 @@ export type Scale = (typeof SCALES)[number];
 
 export const SHEET_DPI = 150;
 const INCH_M = 0.0254;
+/** Room below the drawing for its caption of two lines and its scale bar, and the width that they need. */
+export const CAPTION_PX = 258;
+export const CAPTION_WIDTH_PX = 900;
 /** What every browser can hold as a canvas. */
 const MOST_SIDE_PX = 16_000;
-const MOST_PIXELS = 40e6;
+/** Pixels of a canvas with its caption. Four bytes each, and as much again for the depths. */
+export const MOST_PIXELS_DESKTOP = 40e6;
+/** Safari on phones and tablets holds 4096 × 4096 pixels, and draws larger canvases blank. */
+export const MOST_PIXELS_PHONE = 16_777_216;
 
 /** A drawing at a scale of one to `scale`, rendered by tiles. */
 export interface Sheet {
@@ -31,12 +37,18 @@ export function metresPerPx(scale: Scale): number {
   return (scale * INCH_M) / SHEET_DPI;
 }
 
-/** Plan a drawing of this size in metres; null when it has too many pixels for a browser. */
-export function sheetOf(widthM: number, heightM: number, scale: Scale, tilePx: number): Sheet | null {
+/** Plan a drawing of this size in metres; null when it has too many pixels for this device. */
+export function sheetOf(
+  [widthM, heightM]: readonly [number, number],
+  scale: Scale,
+  tilePx: number,
+  mostPixels: number,
+): Sheet | null {
   const side = metresPerPx(scale);
   const [widthPx, heightPx] = [Math.ceil(widthM / side), Math.ceil(heightM / side)];
   if (!(widthPx >= 1 && heightPx >= 1)) return null;
-  if (Math.max(widthPx, heightPx) > MOST_SIDE_PX || widthPx * heightPx > MOST_PIXELS) return null;
+  if (Math.max(widthPx, heightPx) > MOST_SIDE_PX) return null;
+  if (Math.max(widthPx, CAPTION_WIDTH_PX) * (heightPx + CAPTION_PX) > mostPixels) return null;
   const tiles: Tile[] = [];
   for (let top = 0; top < heightPx; top += tilePx)
     for (let left = 0; left < widthPx; left += tilePx)
@@ -47,4 +59,9 @@ export function sheetOf(widthM: number, heightM: number, scale: Scale, tilePx: n
         height: Math.min(tilePx, heightPx - top),
       });
   return { scale, metresPerPx: side, widthPx, heightPx, tiles };
+}
+
+/** The largest scale at which a drawing of this size in metres is not too large; null: there is none. */
+export function fittingScale(sizeM: readonly [number, number], mostPixels: number): Scale | null {
+  return SCALES.find((scale) => sheetOf(sizeM, scale, MOST_SIDE_PX, mostPixels) !== null) ?? null;
 }

@@ -13,6 +13,7 @@ export class HttpShards {
   private readonly requested = new Set<string>();
   private readonly underWay = new Set<string>();
   private readonly subscribed = new Set<string>();
+  private readonly ending = new AbortController();
   private failures = 0;
 
   /** Without `get` all shards come over MQTT. */
@@ -31,6 +32,11 @@ export class HttpShards {
     this.requested.clear();
     this.subscribed.clear();
     this.failures = 0;
+  }
+
+  /** Stop what is on its way: it would share a slow link with the next project. `onShard` is not called again. */
+  close(): void {
+    this.ending.abort();
   }
 
   /** Do a step's part over HTTP, and return the rest of it for MQTT. */
@@ -54,7 +60,8 @@ export class HttpShards {
   }
 
   private async fetch(get: GetShard, shard: WantedShard): Promise<void> {
-    const payload = await get(shard.encoded.sha256).catch(() => null);
+    const payload = await get(shard.encoded.sha256, this.ending.signal).catch(() => null);
+    if (this.ending.signal.aborted) return;
     this.underWay.delete(shard.key);
     this.failures = payload ? 0 : this.failures + 1;
     if (!payload) this.subscribed.add(shard.key);

@@ -2,6 +2,7 @@
 import { LeftByPeople } from "../../scene/annotations/left";
 import type { FurtherChannels } from "../../scene/further";
 import type { CairnViewer } from "../cairn-viewer";
+import { AGAIN_MS } from "../parts";
 import type { AnnotationEditor } from "./editor";
 
 export class Annotating {
@@ -29,8 +30,8 @@ export class Annotating {
       );
   }
 
-  /** Load what shows and changes them. Without the network the next message or tap tries again. */
-  async load(): Promise<void> {
+  /** Load what shows and changes them. Where that fails, `onMissing` is called, and a later message or tap tries again. */
+  async load(onMissing: () => void = () => undefined): Promise<void> {
     if (this.editor || this.isLoading) return;
     this.isLoading = true;
     try {
@@ -38,9 +39,12 @@ export class Annotating {
       await loadWords();
       this.editor = new Editor(this.host, this.left);
       this.host.requestUpdate();
+      this.isLoading = false;
     } catch {
-      // A page that is offline keeps what came.
+      onMissing(); // what came is kept
+      setTimeout(() => {
+        this.isLoading = false;
+      }, AGAIN_MS);
     }
-    this.isLoading = false;
   }
 }

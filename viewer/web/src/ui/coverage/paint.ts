@@ -38,12 +38,12 @@ export class Paint {
     const shown = project.scene.shown;
     if (!stage || !shown) return;
     const { generation, revision } = shown.manifest;
-    const colours = [stage, subject, generation, subject === "generation" ? revision : grid];
+    const colours = [stage, project.project, subject, generation, subject === "generation" ? revision : grid];
     if (isOther(colours, this.painted)) {
       this.painted = colours;
       stage.paint(painterOf(asked, stage.shownPoints));
     }
-    const lines = [stage, generation, grid, places, project.images.cameras];
+    const lines = [stage, project.project, generation, grid, places, project.images.cameras];
     if (!isOther(lines, this.drawn)) return;
     this.drawn = lines;
     const { offset, up } = shown.manifest.frame;

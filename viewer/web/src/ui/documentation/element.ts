@@ -1,7 +1,6 @@
 /** How is an object documented? Full screen: views without perspective, cuts, sheets at scale, profiles, versions, a film. */
 import type { PropertyValues, TemplateResult } from "lit";
-import type { nothing } from "lit";
-import { html } from "lit";
+import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { DrawnView } from "../../render/documentation/drawing";
@@ -11,11 +10,13 @@ import { turnedBox, viewAxes } from "../../scene/documentation/axes";
 import { placedCameras } from "../../scene/documentation/births";
 import type { Place } from "../../scene/documentation/profile";
 import type { Scale, Sheet } from "../../scene/documentation/sheet";
-import { sheetOf } from "../../scene/documentation/sheet";
+import { MOST_PIXELS_DESKTOP, MOST_PIXELS_PHONE, fittingScale, sheetOf } from "../../scene/documentation/sheet";
 import type { ProjectState } from "../../scene/state";
+import { isPhone } from "../device";
 import { closeIcon } from "../icons";
 import { LocalizedElement } from "../language/localized";
 import type { StageElement } from "../stage/stage-element";
+import { TAB_PANEL, tabList } from "../tabs";
 import { sharedParts } from "../theme";
 import type { Cutting } from "./cutting";
 import { shownBox, uncut } from "./cutting";
@@ -43,6 +44,10 @@ const PANELS: Readonly<Record<Tab, (host: Documentation) => TemplateResult | typ
   film: filmPanel,
 };
 
+function mostPixels(): number {
+  return isPhone() ? MOST_PIXELS_PHONE : MOST_PIXELS_DESKTOP;
+}
+
 @customElement("cairn-documentation")
 export class Documentation extends LocalizedElement {
   static override readonly styles = [sharedParts, documentationStyles];
@@ -62,6 +67,7 @@ export class Documentation extends LocalizedElement {
   @state() private middle: Place = [0, 0];
   @state() private unitsPerPx = 1;
   @state() private border = 0.5;
+  @state() private trouble: "trouble.graphics" | "trouble.points" | null = null;
 
   readonly profiling = new Profiling(this);
   readonly saving = new Saving(this);
@@ -100,10 +106,21 @@ export class Documentation extends LocalizedElement {
 
   /** The sheet of what the box holds, seen from this side; null when it is too large. */
   get sheet(): Sheet | null {
+    const { sizeM } = this;
+    return sizeM && sheetOf(sizeM, this.scale, TILE_PX, mostPixels());
+  }
+
+  /** The largest scale at which the sheet is not too large; null: there is none. */
+  get fittingScale(): Scale | null {
+    const { sizeM } = this;
+    return sizeM && fittingScale(sizeM, mostPixels());
+  }
+
+  private get sizeM(): readonly [number, number] | null {
     const { metresPerUnit, seen } = this;
     if (!seen || metresPerUnit === null) return null;
     const { high, low } = seen.box;
-    return sheetOf(metresPerUnit * (high[0] - low[0]), metresPerUnit * (high[1] - low[1]), this.scale, TILE_PX);
+    return [metresPerUnit * (high[0] - low[0]), metresPerUnit * (high[1] - low[1])];
   }
 
   override render(): TemplateResult {
@@ -123,7 +140,7 @@ export class Documentation extends LocalizedElement {
             @wheel=${this.gestures.wheeled}
             @keydown=${this.gestures.pressed}
           ></canvas>
-          ${this.over()}
+          ${this.trouble === null ? this.over() : nothing}
         </div>
         <div class="tools">
           <div class="head">
@@ -138,10 +155,7 @@ export class Documentation extends LocalizedElement {
               ${closeIcon}
             </button>
           </div>
-          <div class="tabs" role="tablist" aria-label=${v("tabs")}>${TABS.map((tab) => tabButton(this, tab))}</div>
-          <div class="content" role="tabpanel" tabindex="0" aria-label=${v(`tab.${this.tab}`)}>
-            ${PANELS[this.tab](this)}
-          </div>
+          ${this.content()}
         </div>
       </div>
     </dialog>`;
@@ -186,10 +200,18 @@ export class Documentation extends LocalizedElement {
     this.dialog.showModal();
     this.snapshot = this.stage && snapshotOf(this.project, this.stage);
     const { snapshot } = this;
-    if (!snapshot) return;
+    if (!snapshot) {
+      this.trouble = this.stage?.stage ? "trouble.points" : "trouble.graphics";
+      return;
+    }
+    try {
+      this.drawing = new Drawing(this.canvas, snapshot.clouds);
+    } catch {
+      this.trouble = "trouble.graphics"; // WebGL was switched off meanwhile, or too many drawings are open
+      return;
+    }
     this.cutting = uncut(snapshot.whole);
     this.profiling.begin(snapshot);
-    this.drawing = new Drawing(this.canvas, snapshot.clouds);
     this.earlier = new Earlier(snapshot, this.source, this.compare);
     this.resize();
     this.fit();
@@ -260,6 +282,20 @@ export class Documentation extends LocalizedElement {
     this.fit();
   }
 
+  /** The tools, or what is wrong where nothing can be drawn. */
+  private content(): TemplateResult {
+    const { tab, trouble } = this;
+    if (trouble !== null)
+      return html`<div class="content"><p class="bad" role="alert" data-testid="views-trouble">${v(trouble)}</p></div>`;
+    const onOpen = (each: Tab): void => {
+      this.open(each);
+    };
+    return html`${tabList({ label: v("tabs"), tabs: TABS, open: tab, words: (each) => v(`tab.${each}`), onOpen })}
+      <div class="content" id=${TAB_PANEL} role="tabpanel" tabindex="0" aria-labelledby="tab-${tab}">
+        ${PANELS[tab](this)}
+      </div>`;
+  }
+
   /** What lies over the drawing. */
   private over(): TemplateResult {
     const { border, direction, metresPerUnit, middle, tab, unitsPerPx } = this;
@@ -292,19 +328,6 @@ export class Documentation extends LocalizedElement {
   private readonly closed = (): void => {
     this.dispatchEvent(new CustomEvent("done"));
   };
-}
-
-function tabButton(host: Documentation, tab: Tab): TemplateResult {
-  return html`<button
-    role="tab"
-    data-testid="tab-${tab}"
-    aria-selected=${host.tab === tab}
-    @click=${() => {
-      host.open(tab);
-    }}
-  >
-    ${v(`tab.${tab}`)}
-  </button>`;
 }
 
 /** The keys of the page's tools are not meant. */

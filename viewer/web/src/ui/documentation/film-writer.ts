@@ -79,8 +79,9 @@ function recording(canvas: HTMLCanvasElement): FilmWriter | null {
     finish: async () => {
       await stop();
       const recorded = new Blob(parts, { type: "video/webm" });
-      const { indexed } = await import("./film-index"); // reading films takes more code than writing them
-      return (await indexed(recorded, count / FRAMES_PER_S)) ?? recorded;
+      // reading films takes more code than writing them; without its index a film plays all the same
+      const reading = await import("./film-index").catch(() => null);
+      return (await reading?.indexed(recorded, count / FRAMES_PER_S)) ?? recorded;
     },
     cancel: stop,
   };

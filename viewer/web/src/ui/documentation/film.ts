@@ -5,6 +5,7 @@ import type { Axes } from "../../scene/documentation/axes";
 import { turnedBox } from "../../scene/documentation/axes";
 import { growthOf, placedCameras } from "../../scene/documentation/births";
 import type { Growth } from "../../scene/documentation/births";
+import { inSlices } from "../../scene/slices";
 import type { FilmWriter } from "./film-writer";
 import { FRAMES_PER_S, filmWriter } from "./film-writer";
 import type { Snapshot } from "./snapshot";
@@ -28,7 +29,7 @@ export interface FilmColours {
 export interface FilmOptions {
   readonly snapshot: Snapshot;
   readonly colours: FilmColours;
-  /** Called after each frame. Returns whether to go on. */
+  /** Called after each frame, and with 0 while the first one is prepared. Returns whether to go on. */
   readonly onFrame: (done: number, total: number) => boolean;
 }
 
@@ -40,12 +41,15 @@ export async function makeFilm({ colours, onFrame, snapshot }: FilmOptions): Pro
   const context = film.getContext("2d");
   const writer = context && (await filmWriter(film));
   if (!writer) throw new Error(v("film.impossible"));
-  const growth = growthOf({ ...cloud.measured }, cameras, snapshot.manifest.frame.offset);
-  const drawing = new Drawing(canvasOf(), [inOrder(cloud, growth)]);
-  drawing.resize(WIDTH_PX, HEIGHT_PX, 1);
   const growthS = Math.min(GROWTH_S.most, Math.max(GROWTH_S.least, GROWTH_S.eachPhotograph * cameras.length));
   const total = Math.round((growthS + REST_S) * FRAMES_PER_S);
+  let drawing: Drawing | null = null;
   try {
+    const steps = growthOf(cloud.measured, cameras, snapshot.manifest.frame.offset);
+    const growth = await inSlices(steps, () => !onFrame(0, total));
+    if (!growth) return await stopped(writer);
+    drawing = new Drawing(canvasOf(), [inOrder(cloud, growth)]);
+    drawing.resize(WIDTH_PX, HEIGHT_PX, 1);
     for (let frame = 0; frame < total; frame += 1) {
       const turn = Math.min(1, (frame + 1) / (growthS * FRAMES_PER_S)) * cameras.length;
       drawing.draw(viewOf(snapshot, frame / total), pointsAt(growth, turn), null);
@@ -60,7 +64,7 @@ export async function makeFilm({ colours, onFrame, snapshot }: FilmOptions): Pro
     await writer.cancel().catch(() => undefined); // what failed is said, not what did not stop then
     throw thrown;
   } finally {
-    drawing.dispose();
+    drawing?.dispose();
   }
 }
 

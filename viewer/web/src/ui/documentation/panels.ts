@@ -158,7 +158,7 @@ export function sheetPanel(host: Documentation): TemplateResult {
     </fieldset>
     ${
       sheet === null
-        ? html`<p class="bad" role="alert">${v("sheet.too_large", { scale })}</p>`
+        ? html`<p class="bad" role="alert" data-testid="too-large">${tooLarge(host)}</p>`
         : html`<p class="figure soft" data-testid="sheet-size">
             ${v("sheet.size", { width: sheet.widthPx, height: sheet.heightPx, pixel })}
           </p>`
@@ -166,6 +166,10 @@ export function sheetPanel(host: Documentation): TemplateResult {
     <div class="row">${save("png")}${save("pdf")}</div>
     ${progress === null ? nothing : progressPart(progress, v("sheet.making", { percent: percent(progress) }))}
     ${failure(host)}`;
+}
+
+function tooLarge({ fittingScale: fitting, scale }: Documentation): string {
+  return fitting === null ? v("sheet.too_large", { scale }) : v("sheet.too_large.fitting", { scale, fitting });
 }
 
 function scaleButton(host: Documentation, scale: Scale): TemplateResult {
@@ -314,5 +318,7 @@ function progressPart(doneRatio: number, words: string): TemplateResult {
 }
 
 function failure({ saving: { failure: reason } }: Documentation): TemplateResult | typeof nothing {
-  return reason === null ? nothing : html`<p class="bad" role="alert">${v("failed", { reason })}</p>`;
+  return reason === null
+    ? nothing
+    : html`<p class="bad" role="alert">${v("failed", { reason: reason.replace(/\.$/u, "") })}</p>`;
 }

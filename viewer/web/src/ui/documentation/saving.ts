@@ -1,5 +1,6 @@
 /** What is being saved? One sheet or one film at a time, with its progress and what went wrong. */
 import { errorWords, t } from "../language/t";
+import { part } from "../parts";
 import { offer } from "../saving/saving";
 import type { Documentation } from "./element";
 import { saveSheet } from "./save-sheet";
@@ -50,7 +51,7 @@ export class Saving {
     [this.isStopped, this.failure] = [false, null];
     onFrame(0, 0);
     try {
-      const { makeFilm } = await import("./film");
+      const { makeFilm } = await part(import("./film"));
       const film = await makeFilm({ snapshot, colours, onFrame });
       if (film && this.host.isConnected) {
         offer(film, `${project.project}.webm`);

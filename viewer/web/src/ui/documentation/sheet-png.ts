@@ -1,44 +1,36 @@
 /** How does a drawing at scale become a PNG? White paper, a caption with a scale bar, and its resolution in the file. */
 import type { Pixels } from "../../render/documentation/drawing";
 import type { Sheet } from "../../scene/documentation/sheet";
-import { SHEET_DPI } from "../../scene/documentation/sheet";
+import { CAPTION_PX, CAPTION_WIDTH_PX, SHEET_DPI } from "../../scene/documentation/sheet";
 import { length } from "../format";
 import type { Caption } from "./caption";
+import { v } from "./words";
 
 const MARGIN_PX = 40;
 const LINE_PX = 34;
 const BAR_PX = 14;
-const LEAST_WIDTH_PX = 900;
 const SIGNATURE_AND_HEADER_BYTES = 33; // the signature, and the IHDR chunk of 25 bytes
 const PIXELS_PER_METRE = Math.round(SHEET_DPI / 0.0254);
 
-/** Draw the pixels on white, as they are. */
-export function sheetCanvas({ height, rgba, width }: Pixels): HTMLCanvasElement {
-  const bare = canvasOf(width, height);
-  contextOf(bare).putImageData(new ImageData(rgba, width, height), 0, 0);
-  const white = canvasOf(width, height);
-  const context = contextOf(white);
+/** Draw the pixels on white, as they are, in the upper left corner of a single canvas, because each takes much memory. */
+export function sheetCanvas({ height, rgba, width }: Pixels, [most, down] = [width, height]): HTMLCanvasElement {
+  const canvas = canvasOf(most, down);
+  const context = contextOf(canvas);
+  context.putImageData(new ImageData(rgba, width, height), 0, 0);
+  context.globalCompositeOperation = "destination-over";
   context.fillStyle = "#fff";
-  context.fillRect(0, 0, width, height);
-  context.drawImage(bare, 0, 0);
-  return white;
+  context.fillRect(0, 0, most, down);
+  context.globalCompositeOperation = "source-over";
+  return canvas;
 }
 
-/** Put a caption below the drawing, whose upper left corner stays that of the image. */
-export function captioned(
-  drawn: HTMLCanvasElement,
-  { barFields, barM, lines, title }: Caption,
-  sheet: Sheet,
-): HTMLCanvasElement {
-  const height = 2 * MARGIN_PX + (lines.length + 1) * LINE_PX + 3 * BAR_PX + LINE_PX;
-  const canvas = canvasOf(Math.max(drawn.width, LEAST_WIDTH_PX), drawn.height + height);
+/** Draw the pixels with a caption below, whose upper left corner stays that of the image. */
+export function captioned(pixels: Pixels, { barFields, barM, lines, title }: Caption, sheet: Sheet): HTMLCanvasElement {
+  const canvas = sheetCanvas(pixels, [Math.max(pixels.width, CAPTION_WIDTH_PX), pixels.height + CAPTION_PX]);
   const context = contextOf(canvas);
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.drawImage(drawn, 0, 0);
   context.fillStyle = "#111";
   const most = canvas.width - 2 * MARGIN_PX;
-  let y = drawn.height + MARGIN_PX + LINE_PX;
+  let y = pixels.height + MARGIN_PX + LINE_PX;
   context.font = "600 30px Georgia, serif";
   context.fillText(title, MARGIN_PX, y, most);
   context.font = "22px system-ui, sans-serif";
@@ -84,7 +76,7 @@ export function blobOf(canvas: HTMLCanvasElement, type: string, quality?: number
   return new Promise((resolve, reject) => {
     const written = (blob: Blob | null): void => {
       if (blob) resolve(blob);
-      else reject(new Error("this browser cannot write an image of this size"));
+      else reject(new Error(v("image.impossible")));
     };
     canvas.toBlob(written, type, quality);
   });
@@ -98,7 +90,7 @@ function canvasOf(width: number, height: number): HTMLCanvasElement {
 
 function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   const context = canvas.getContext("2d");
-  if (!context) throw new Error("this browser cannot draw an image of this size");
+  if (!context) throw new Error(v("image.impossible"));
   return context;
 }
 

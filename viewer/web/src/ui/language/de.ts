@@ -225,6 +225,7 @@ export const GERMAN: Translation = {
   "tool.notes": "Maße und Notizen (N)",
   "tool.views": "Ansichten und maßstäbliche Zeichnungen",
   "tool.image": "Ein Bild speichern (S)",
+  "tool.image.failed": "Das Bild wurde nicht gespeichert. Schließen Sie andere Fenster und versuchen Sie es erneut.",
   "tool.cloud": "Exportieren: Dateien für andere Programme",
   "tool.theme": "Farben: {theme} (T)",
   "theme.dark": "dunkel",

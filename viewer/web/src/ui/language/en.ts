@@ -246,6 +246,7 @@ export const ENGLISH = {
   "tool.notes": "Measures and notes (N)",
   "tool.views": "Views and drawings at scale",
   "tool.image": "Save an image (S)",
+  "tool.image.failed": "The image was not saved. Close other windows, then try again.",
   "tool.cloud": "Export: files for other programs",
   "tool.theme": "Colours: {theme} (T)",
   "theme.dark": "dark",

@@ -238,6 +238,7 @@ export const SPANISH: Translation = {
   "tool.notes": "Medidas y notas (N)",
   "tool.views": "Vistas y dibujos a escala",
   "tool.image": "Guardar una imagen (S)",
+  "tool.image.failed": "La imagen no se ha guardado. Cierre otras ventanas y vuelva a intentarlo.",
   "tool.cloud": "Exportar: archivos para otros programas",
   "tool.theme": "Colores: {theme} (T)",
   "theme.dark": "oscuros",

@@ -240,6 +240,7 @@ export const FRENCH: Translation = {
   "tool.notes": "Mesures et notes (N)",
   "tool.views": "Vues et dessins à l’échelle",
   "tool.image": "Enregistrer une image (S)",
+  "tool.image.failed": "L’image n’a pas été enregistrée. Fermez d’autres fenêtres, puis réessayez.",
   "tool.cloud": "Exporter : fichiers pour d’autres logiciels",
   "tool.theme": "Couleurs : {theme} (T)",
   "theme.dark": "sombres",

@@ -241,6 +241,7 @@ export const ITALIAN: Translation = {
   "tool.notes": "Misure e note (N)",
   "tool.views": "Viste e disegni in scala",
   "tool.image": "Salva un’immagine (S)",
+  "tool.image.failed": "L’immagine non è stata salvata. Chiudere altre finestre e riprovare.",
   "tool.cloud": "Esporta: file per altri programmi",
   "tool.theme": "Colori: {theme} (T)",
   "theme.dark": "scuri",

@@ -14,11 +14,14 @@ export interface SharingOptions {
   readonly canInvite: boolean;
   readonly needsLogin: boolean;
   readonly onClose: () => void;
+  /** Called when the content does not load. */
+  readonly onMissing: () => void;
 }
 
-export function sharingDialog({ base, canInvite, credentials, needsLogin, onClose }: SharingOptions): TemplateResult {
-  if (canInvite) need("invitations", () => import("./invitations"));
-  else need("link", () => import("./link"));
+export function sharingDialog(options: SharingOptions): TemplateResult {
+  const { base, canInvite, credentials, needsLogin, onClose, onMissing } = options;
+  if (canInvite) need("invitations", () => import("./invitations"), onMissing);
+  else need("link", () => import("./link"), onMissing);
   const title = t(canInvite ? "invite" : "share");
   const words = t(needsLogin ? "share.needs_login" : "share.open");
   return html`<dialog class="invitation" data-testid="invitation" aria-label=${title} @close=${onClose}>

@@ -12,6 +12,7 @@ import type { DeviceFigures } from "./statistics";
 import "./statistics";
 import "./uploads";
 import { t } from "../language/t";
+import { TAB_PANEL, tabList } from "../tabs";
 
 export const TABS = ["photos", "activity", "figures"] as const;
 export type Tab = (typeof TABS)[number];
@@ -110,33 +111,9 @@ export interface Panel {
 
 export function panel(given: Panel): TemplateResult {
   const { isOpen, onTab, tab } = given;
-  const step = (event: KeyboardEvent): void => {
-    const turn = { ArrowRight: 1, ArrowLeft: TABS.length - 1 }[event.key];
-    if (turn === undefined) return;
-    const next = TABS[(TABS.indexOf(tab) + turn) % TABS.length] ?? tab;
-    onTab(next);
-    (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`#tab-${next}`)?.focus();
-  };
   return html`<aside class="panel ${isOpen ? "open" : "closed"}" data-testid="panel" aria-label=${t("panel")}>
-    <div class="tabs" role="tablist" aria-label=${t("tabs")} @keydown=${step}>
-      ${TABS.map(
-        (each) =>
-          html`<button
-            id="tab-${each}"
-            role="tab"
-            data-testid="tab-${each}"
-            aria-selected=${each === tab}
-            aria-controls="content"
-            tabindex=${each === tab ? 0 : -1}
-            @click=${() => {
-              onTab(each);
-            }}
-          >
-            ${t(`tab.${each}`)}
-          </button>`,
-      )}
-    </div>
-    <div class="content" id="content" role="tabpanel" aria-labelledby="tab-${tab}" tabindex="0">
+    ${tabList({ label: t("tabs"), tabs: TABS, open: tab, words: (each) => t(`tab.${each}`), onOpen: onTab })}
+    <div class="content" id=${TAB_PANEL} role="tabpanel" aria-labelledby="tab-${tab}" tabindex="0">
       ${content(given)}<cairn-language></cairn-language>
     </div>
   </aside>`;

@@ -78,7 +78,8 @@ export class KeptPhotographs implements PhotographKeeper {
     this.channel.postMessage(this.tab);
     this.channel.postMessage("roll-call");
     const claimed = locks()?.request(CLAIM, () => this.claim());
-    return await (claimed ?? this.claim());
+    // a browser that refuses its locks, for example in a frame of another site, is one without them
+    return await (claimed?.catch(() => this.claim()) ?? this.claim());
   }
 
   /** Whether any tab of this account still has a photograph to send; true where the browser cannot tell. */
@@ -104,7 +105,7 @@ export class KeptPhotographs implements PhotographKeeper {
   }
 
   private async claim(): Promise<readonly Unsent[]> {
-    const held = await locks()?.query();
+    const held = await locks()?.query().catch(ignore);
     if (held) for (const { name = "" } of held.held ?? []) this.living.add(name.slice(LOCK.length));
     else await new Promise((resolve) => setTimeout(resolve, ROLL_CALL_MS));
     const claimed: Unsent[] = [];

@@ -10,14 +10,14 @@ import { countsOf, titleOf } from "../summary";
 const MOST_OF_WIDTH = 0.25;
 const MINUTE_MS = 60_000;
 
-/** Save what the stage shows now, in the colours of the page. */
+/** Save what the stage shows now, in the colours of the page. Throws without memory for it, or without graphics. */
 export async function saveImage(
   element: StageElement,
   project: ProjectState,
   style: CSSStyleDeclaration,
 ): Promise<void> {
   const drawing = await element.capture();
-  if (!drawing) return;
+  if (!drawing) throw new Error("the canvas gives no image");
   const caption = [titleOf(project.project, project.reconstructor?.title), ...countsOf(project), isoDate(new Date())];
   const image = await drawn(await createImageBitmap(drawing), element, project, {
     caption: caption.join(" · "),

@@ -46,10 +46,17 @@ export const GERMAN_VIEWS: ViewWords = {
   "sheet.no_metres":
     "Eine maßstäbliche Zeichnung braucht Meter. Schließen Sie dieses Fenster, wählen Sie „Messen“, tippen Sie auf zwei Punkte mit bekanntem Abstand und geben Sie ihn ein.",
   "sheet.too_large":
-    "Diese Zeichnung ist bei 1:{scale} zu groß. Wählen Sie einen kleineren Maßstab oder einen kleineren Schnittquader.",
+    "Diese Zeichnung ist bei 1:{scale} zu groß für dieses Gerät. Wählen Sie einen kleineren Schnittquader.",
+  "sheet.too_large.fitting":
+    "Diese Zeichnung ist bei 1:{scale} zu groß für dieses Gerät. Wählen Sie den kleineren Maßstab 1:{fitting} oder einen kleineren Schnittquader.",
   "sheet.making": "Zeichnung: {percent}",
   failed:
     "Das hat nicht geklappt: {reason}. Versuchen Sie es mit einem kleineren Schnittquader, oder schließen Sie andere Fenster und versuchen Sie es noch einmal.",
+  "trouble.graphics":
+    "Der Browser stellt für diese Zeichnung keine Grafik bereit. Schließen Sie andere Tabs oder schalten Sie WebGL 2 ein, und öffnen Sie die Ansichten dann erneut.",
+  "trouble.points":
+    "Es gibt zu wenige Punkte zum Zeichnen. Schließen Sie dieses Fenster, und öffnen Sie es wieder, wenn mehr vom Objekt da ist.",
+  "image.impossible": "dieser Browser hat keinen Speicher für ein Bild dieser Größe",
   "caption.scale": "Maßstab 1:{scale}",
   "caption.deviation": "Maßstab ±{percent}",
   "caption.no_deviation": "Fehler des Maßstabs nicht bekannt",

@@ -44,9 +44,16 @@ export const ENGLISH_VIEWS = {
   "sheet.pdf": "Save as PDF page",
   "sheet.no_metres":
     "A drawing at scale needs metres. Close this window, choose “Measure”, tap two points whose distance you know, and enter the distance.",
-  "sheet.too_large": "This drawing is too large at 1:{scale}. Choose a smaller scale or a smaller clipping box.",
+  "sheet.too_large": "This drawing is too large for this device at 1:{scale}. Choose a smaller clipping box.",
+  "sheet.too_large.fitting":
+    "This drawing is too large for this device at 1:{scale}. Choose the smaller scale 1:{fitting}, or a smaller clipping box.",
   "sheet.making": "Drawing: {percent}",
   failed: "That did not work: {reason}. Try a smaller clipping box, or close other windows and try again.",
+  "trouble.graphics":
+    "The browser gives no graphics for this drawing. Close other tabs or turn on WebGL 2, then open the views again.",
+  "trouble.points":
+    "There are too few points to draw. Close this window, and open it again when more of the object is there.",
+  "image.impossible": "this browser has no memory for an image of this size",
   "caption.scale": "Scale 1:{scale}",
   "caption.deviation": "scale ±{percent}",
   "caption.no_deviation": "error of the scale not known",

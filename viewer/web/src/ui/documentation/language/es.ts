@@ -46,10 +46,17 @@ export const SPANISH_VIEWS: ViewWords = {
   "sheet.no_metres":
     "Para un dibujo a escala hacen falta metros. Cierre esta ventana, elija «Medir», toque dos puntos cuya distancia conozca e introdúzcala.",
   "sheet.too_large":
-    "Este dibujo es demasiado grande a 1:{scale}. Elija una escala menor o una caja de recorte más pequeña.",
+    "Este dibujo es demasiado grande a 1:{scale} para este dispositivo. Elija una caja de recorte más pequeña.",
+  "sheet.too_large.fitting":
+    "Este dibujo es demasiado grande a 1:{scale} para este dispositivo. Elija la escala menor 1:{fitting} o una caja de recorte más pequeña.",
   "sheet.making": "Dibujo: {percent}",
   failed:
     "No ha funcionado: {reason}. Pruebe con una caja de recorte más pequeña, o cierre otras ventanas e inténtelo de nuevo.",
+  "trouble.graphics":
+    "El navegador no ofrece gráficos para este dibujo. Cierre otras pestañas o active WebGL 2 y vuelva a abrir las vistas.",
+  "trouble.points":
+    "Hay muy pocos puntos para dibujar. Cierre esta ventana y vuelva a abrirla cuando haya más del objeto.",
+  "image.impossible": "este navegador no tiene memoria para una imagen de este tamaño",
   "caption.scale": "Escala 1:{scale}",
   "caption.deviation": "escala ±{percent}",
   "caption.no_deviation": "error de la escala desconocido",

@@ -46,10 +46,17 @@ export const FRENCH_VIEWS: ViewWords = {
   "sheet.no_metres":
     "Pour un dessin à l’échelle, il faut des mètres. Fermez cette fenêtre, choisissez « Mesurer », touchez deux points dont vous connaissez la distance et saisissez-la.",
   "sheet.too_large":
-    "Ce dessin est trop grand à 1:{scale}. Choisissez une échelle plus petite ou une boîte de coupe plus petite.",
+    "Ce dessin est trop grand à 1:{scale} pour cet appareil. Choisissez une boîte de coupe plus petite.",
+  "sheet.too_large.fitting":
+    "Ce dessin est trop grand à 1:{scale} pour cet appareil. Choisissez l’échelle plus petite 1:{fitting}, ou une boîte de coupe plus petite.",
   "sheet.making": "Dessin : {percent}",
   failed:
     "Cela n’a pas fonctionné : {reason}. Essayez une boîte de coupe plus petite, ou fermez d’autres fenêtres et réessayez.",
+  "trouble.graphics":
+    "Le navigateur ne fournit pas de graphismes pour ce dessin. Fermez d’autres onglets ou activez WebGL 2, puis rouvrez les vues.",
+  "trouble.points":
+    "Il y a trop peu de points à dessiner. Fermez cette fenêtre et rouvrez-la quand l’objet sera plus complet.",
+  "image.impossible": "ce navigateur n’a pas la mémoire pour une image de cette taille",
   "caption.scale": "Échelle 1:{scale}",
   "caption.deviation": "échelle ±{percent}",
   "caption.no_deviation": "erreur de l’échelle inconnue",

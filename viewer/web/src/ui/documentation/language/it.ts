@@ -46,10 +46,17 @@ export const ITALIAN_VIEWS: ViewWords = {
   "sheet.no_metres":
     "Per un disegno in scala servono i metri. Chiudere questa finestra, scegliere «Misura», toccare due punti di distanza nota e inserire la distanza.",
   "sheet.too_large":
-    "Questo disegno è troppo grande a 1:{scale}. Scegliere una scala minore o un riquadro di taglio più piccolo.",
+    "Questo disegno è troppo grande a 1:{scale} per questo dispositivo. Scegliere un riquadro di taglio più piccolo.",
+  "sheet.too_large.fitting":
+    "Questo disegno è troppo grande a 1:{scale} per questo dispositivo. Scegliere la scala minore 1:{fitting} o un riquadro di taglio più piccolo.",
   "sheet.making": "Disegno: {percent}",
   failed:
     "Non ha funzionato: {reason}. Provare con un riquadro più piccolo, oppure chiudere altre finestre e riprovare.",
+  "trouble.graphics":
+    "Il browser non mette a disposizione la grafica per questo disegno. Chiudere altre schede o attivare WebGL 2, poi riaprire le viste.",
+  "trouble.points":
+    "Ci sono troppo pochi punti da disegnare. Chiudere questa finestra e riaprirla quando l’oggetto è più completo.",
+  "image.impossible": "questo browser non ha memoria per un’immagine di queste dimensioni",
   "caption.scale": "Scala 1:{scale}",
   "caption.deviation": "scala ±{percent}",
   "caption.no_deviation": "errore della scala non noto",

@@ -1,6 +1,6 @@
 /** How does an account end when its person logs out? The page server ends one that an invitation made, and keeps every other. */
-import type { Credentials } from "./credentials";
-import { authorization } from "./credentials";
+import type { Credentials } from "../credentials";
+import { authorization } from "../credentials";
 
 /** Ask for the end of this account. Without a network it stays, but this browser alone knew its password. */
 export async function endAccount(base: string, credentials: Credentials): Promise<void> {
