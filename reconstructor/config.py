@@ -60,7 +60,9 @@ class Settings(ProgramSettings):
         default=3600.0, description="Longest time for one refetch in the black box, seconds."
     )
     memory_limit_bytes: int = Field(
-        default=12 * GIB, ge=64 * MIB, description="Resident memory at which a black box is killed, bytes."
+        default=12 * GIB,
+        ge=64 * MIB,
+        description="Resident memory at which a black box, an export or a computation of coverage is killed, bytes.",
     )
     black_boxes_at_work: int = Field(
         default=4,
