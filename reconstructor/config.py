@@ -178,6 +178,9 @@ class Settings(ProgramSettings):
     sender_images_per_minute: int = Field(
         default=10_000, ge=1, description="And how many photographs, good or bad, within one minute."
     )
+    sender_annotations_per_minute: int = Field(
+        default=300, ge=1, description="And how often one may leave, change or remove measures and notes in one minute."
+    )
     sender_open_uploads: int = Field(
         default=8,
         ge=1,
@@ -221,6 +224,7 @@ class Settings(ProgramSettings):
             images_per_day=self.sender_images_per_day,
             bytes_per_day=self.sender_bytes_per_day,
             images_per_minute=self.sender_images_per_minute,
+            annotations_per_minute=self.sender_annotations_per_minute,
         )
 
     def disk_budget_of(self, project: ProjectId) -> int:
