@@ -93,10 +93,14 @@ async def export(context: Context, request: Request) -> ExportedFile:
     return ExportedFile(name=name, size_bytes=size_bytes, point_count=done.point_count, is_metric=done.is_metric)
 
 
-async def keep_few(context: Context) -> None:
-    """Remove what an earlier run left unfinished, then old exports again and again; never returns."""
+async def remove_unfinished(context: Context) -> None:
+    """Remove what an earlier run left unfinished; before the first request, whose folder would go with it."""
     with contextlib.suppress(ExportsOffError, ExportFolderError):
         await asyncio.to_thread(folder_of(context).clean)
+
+
+async def keep_few(context: Context) -> None:
+    """Remove old exports again and again; never returns."""
     while True:
         with contextlib.suppress(ExportsOffError):
             await remove_old(context)
@@ -194,6 +198,7 @@ async def _answer(context: Context, process: Process, request: Request) -> Done 
             case Done():
                 return answer
             case Refusal():
+                context.log.warning("export_refused", code=answer.code, reason=answer.reason)
                 raise ExportRefusedError(answer.reason)
             case ChildProgress():
                 if answer.stage == stage and answer.done_ratio <= told_ratio:
