@@ -20,10 +20,10 @@ from viewer.export import CloudStream, open_cloud
 from viewer.fetch import ManifestMovedError, ShardMissingError
 from viewer.headers import security_headers
 from viewer.manifest_reader import NoManifestError, PageMissingError
-from viewer.metrics import CONTENT_TYPE, render
+from viewer.metrics.broker_figures import read_broker_figures
+from viewer.metrics.exposition import CONTENT_TYPE, render
 from viewer.network.addresses import TrustedProxies, network_of
 from viewer.network.brake import Brake
-from viewer.network.broker_figures import read_broker_figures
 from viewer.network.certificate import Certificate
 from viewer.network.connections import REQUEST_TIMEOUT_S, TimedConnection
 from viewer.network.cross_origin import CrossOrigin

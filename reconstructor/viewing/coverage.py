@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from broker.clients.trouble import Trouble
-from broker.coverage.channels import ADVICE, COVERAGE, COVERAGE_GRID
 from broker.coverage.messages import Advice, Coverage
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ProjectId
 from broker.manifest import CameraPage, Page
 from broker.shards import sha256
+from broker.wire.coverage_channels import ADVICE, COVERAGE, COVERAGE_GRID
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.coverage.wire_form import Told
 from reconstructor.executors.memory import end_above
