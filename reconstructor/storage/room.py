@@ -45,8 +45,9 @@ class DiskUse:
         clock: Callable[[], float] = time.monotonic,
         free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     ) -> None:
-        self.folder, self._clock, self._free, self._lock = folder, clock, free, threading.Lock()
-        self._size_bytes = 0
+        self.folder, self._clock, self._free = folder, clock, free
+        self._lock, self._measuring = threading.Lock(), threading.Lock()
+        self._size_bytes = self._noted_bytes = 0
         self._due_s: float | None = None
         self._soonest_s = 0.0
         self._names: frozenset[str] = frozenset()
@@ -57,26 +58,43 @@ class DiskUse:
         with self._lock:
             self._size_bytes += size_bytes
             self._expected_free_bytes -= size_bytes
+            self._noted_bytes += size_bytes
 
     def size_bytes(self, limit_bytes: int) -> int:
-        """Bytes below the folder, as measured some time ago; measured again where that may decide about the limit."""
+        """Bytes below the folder, as measured some time ago; measured again where that may decide about the limit.
+
+        Nobody but the thread that measures waits for it, except for the first time.
+        """
+        if self._due_s is None:
+            with self._measuring:
+                if self._due_s is None:
+                    self._measure()
+        elif self._is_due(limit_bytes) and self._measuring.acquire(blocking=False):
+            try:
+                self._measure()
+            finally:
+                self._measuring.release()
         with self._lock:
-            began_s = self._clock()
-            if (
-                self._due_s is None
-                or began_s >= self._due_s
-                or (began_s >= self._soonest_s and self._has_changed(limit_bytes))
-            ):
-                self._measure(began_s)
             return self._size_bytes
 
-    def _measure(self, began_s: float) -> None:
-        self._names, free_bytes = _names_in(self.folder), self._free_bytes()
-        self._size_bytes = size_of(self.folder)
-        self._expected_free_bytes = free_bytes
+    def _measure(self) -> None:
+        began_s = self._clock()
+        names, free_bytes = _names_in(self.folder), self._free_bytes()
+        with self._lock:
+            self._noted_bytes = 0
+        size_bytes = size_of(self.folder)
         took_s = self._clock() - began_s
-        self._due_s = began_s + max(_MEASURED_S, _MOST_OF_THE_TIME * took_s)
-        self._soonest_s = began_s + max(_MEASURED_S, _MOST_WHEN_CHANGED * took_s)
+        with self._lock:  # what was written meanwhile may be counted twice, but not forgotten
+            self._size_bytes, self._expected_free_bytes = size_bytes + self._noted_bytes, free_bytes - self._noted_bytes
+            self._names = names
+            self._soonest_s = began_s + max(_MEASURED_S, _MOST_WHEN_CHANGED * took_s)
+            self._due_s = began_s + max(_MEASURED_S, _MOST_OF_THE_TIME * took_s)
+
+    def _is_due(self, limit_bytes: int) -> bool:
+        now_s = self._clock()
+        if self._due_s is None or now_s >= self._due_s:
+            return True
+        return now_s >= self._soonest_s and self._has_changed(limit_bytes)
 
     def _has_changed(self, limit_bytes: int) -> bool:
         """Whether a folder in it went away, or the disk has other room than expected, by more than the limit leaves."""

@@ -121,6 +121,23 @@ def test_free_space_that_changes_by_more_than_the_rest_has_the_folder_measured(f
     assert slow.measured_count == 3
 
 
+def test_others_have_the_last_figure_while_one_measures(
+    folder: Path, slow: SlowDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert slow.use.size_bytes(GIB) == 900
+    meanwhile: list[int] = []
+
+    def size_of_all(_: Path) -> int:
+        meanwhile.append(slow.use.size_bytes(GIB))
+        slow.use.note(50)
+        return 700
+
+    monkeypatch.setattr("reconstructor.storage.room.size_of", size_of_all)
+    slow.now_s += 86_400.0
+    assert slow.use.size_bytes(GIB) == 750
+    assert meanwhile == [900]
+
+
 def test_a_budget_of_all_projects_counts_the_others_too(folder: Path) -> None:
     limited = room(folder, Clock(), all_bytes=1000)
     limited.check(folder, 100)
