@@ -11,6 +11,7 @@ import tomlkit
 from admin.certificates import TlsFiles, machine_names
 from broker.accounts.access import User
 from broker.accounts.keeper import SOCKET_NAME
+from broker.accounts.kept_passwords import SECRETS
 from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
@@ -90,7 +91,7 @@ class System:
     @property
     def secrets(self) -> Path:
         """The folder of password files."""
-        return self.data / "secrets"
+        return self.data / SECRETS
 
     def password_file(self, name: str) -> Path:
         """Where a program of this machine finds its password."""

@@ -4,17 +4,21 @@
     python -m benchmarks.engine_accuracy --previews DATASET
     python -m benchmarks.engine_accuracy --shuffle 10 DATASET...
     python -m benchmarks.engine_accuracy --learned DATASET DATASET...
+    python -m benchmarks.engine_accuracy --quality high DATASET...
 
 A dataset is a folder with `images/` and `cameras.json`, by default those of 6 megapixels in `shared/datasets` beside this
 folder; where they are not, the simulated statue is photographed. The peers get the features of the replay, and then those of
 the photographs at 3,072 pixels, all pairs. With `--previews` the engine gets only the previews that a rig sends, and, for
 comparison, the originals. With `--shuffle` the photographs come in several orders. With `--learned` one camera took all
-datasets, no calibration is given, and another dataset was solved before. Exit status 1: an error could not be measured,
-because fewer than three photographs were placed; it is null.
+datasets, no calibration is given, and another dataset was solved before. With `--quality high` the dataset is replayed in
+both qualities; `larger_features_mm` is what 8,000 features of each larger photograph make of the standard one's last model,
+whichever of both a refetch prefers. Exit status 1: an error could not be measured, because fewer than three photographs were
+placed; it is null.
 """
 
 import argparse
 import json
+import math
 import sys
 import tempfile
 import time
@@ -33,16 +37,19 @@ from reconstructor.config import Settings
 from reconstructor.engine.colmap import configure, pycolmap
 from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.larger_features import LargerFeatures
 from reconstructor.engine.features.learned_cameras import LearnedCameras
 from reconstructor.engine.features.matching import Matcher
 from reconstructor.engine.features.pairs import PairEstimator
 from reconstructor.engine.features.photographs import read_photograph
 from reconstructor.engine.features.sift import extract_features
-from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.settings import EngineSettings, Quality
 from reconstructor.engine.sfm.describe import world_from_camera
 from reconstructor.engine.sfm.global_mapper import write_database
+from reconstructor.engine.sfm.high_quality.full_size import moved, with_larger_features
 from reconstructor.engine.sfm.incremental_mapper import camera_of_sensor
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
+from reconstructor.engine.sfm.snapshots import Snapshots
 from reconstructor.replay.replayer import ReplayPlan, ReplayStep, order_photographs, replay
 
 _KEPT = ("fountain-P11-6MP", "Herz-Jesus-P8-6MP", "entry-P10-6MP")
@@ -169,6 +176,45 @@ def measure_orders(dataset: Dataset, settings: EngineSettings, count: int, out: 
     }
 
 
+def measure_quality(dataset: Dataset, settings: EngineSettings, out: Path) -> dict[str, Any]:
+    """Mean camera errors in millimetres of both qualities, and how those of high quality were solved."""
+    photographs = order_photographs(dataset.images)
+    standard = _replayed(dataset.images, settings, out / "standard")
+    begun = time.monotonic()
+    with_features = _with_larger_features(dataset, settings, out / "standard", photographs)
+    seconds = time.monotonic() - begun
+    latest: list[Update] = []
+    high = settings.model_copy(update={"quality": Quality.HIGH})
+    plan = ReplayPlan(photographs=photographs, out=out / "high", settings=high)
+    report = replay(plan, lambda step: latest.append(step.outcome.update))
+    return {
+        "standard_mm": _errors_of(standard, dataset).get("mean_mm"),
+        "larger_features_mm": with_features.get("mean_mm"),
+        "larger_features_s": seconds,
+        "high_mm": _errors_of(latest[-1], dataset).get("mean_mm"),
+        "high_placed_share": _errors_of(latest[-1], dataset)["placed_share"],
+        "methods": [refetch.method for refetch in report.refetches],
+        "tight_shares": [
+            {each.method: each.tight_share_remeasured for each in refetch.attempts} for refetch in report.refetches
+        ],
+    }
+
+
+def _with_larger_features(
+    dataset: Dataset, settings: EngineSettings, out: Path, photographs: Sequence[Path]
+) -> dict[str, float]:
+    """The errors of a replay's last model after larger features were triangulated and adjusted."""
+    step = Snapshots(folder=out / "engine").newest()
+    model = step.components[0].model if step else None
+    if model is None:
+        return {}
+    constant = set() if settings.intrinsics is None else set(model.cameras)
+    larger = LargerFeatures(out, settings, math.inf)
+    after = moved(model, with_larger_features(model, restored(out, photographs), constant, settings, larger)[-1])
+    found = {photographs[number - 1].name: world_from_camera(after.image(number)) for number in after.reg_image_ids()}
+    return errors(found, dataset.world_from_camera)
+
+
 def measure_learned(dataset: Dataset, other: Dataset, settings: EngineSettings, out: Path) -> dict[str, float | None]:
     """Mean camera errors in millimetres without a calibration, after another project with the same camera."""
     learning = settings.model_copy(update={"intrinsics": None, "learned_cameras": out / "learned_cameras.json"})
@@ -236,6 +282,10 @@ def _at_working_size(dataset: Dataset, threads: int) -> EngineSettings:
     )
 
 
+def _at_full_size(settings: EngineSettings) -> EngineSettings:
+    return settings.model_copy(update={"exact_max_side_px": EngineSettings().exact_max_side_px})
+
+
 def _figures(datasets: list[Dataset], arguments: argparse.Namespace, scratch: Path) -> Iterator[tuple[str, Any]]:
     """The figures of each dataset, by its name and the way it was measured."""
     threads = arguments.threads
@@ -245,8 +295,10 @@ def _figures(datasets: list[Dataset], arguments: argparse.Namespace, scratch: Pa
             yield dataset.name, measure_previews(dataset, settings, folder)
         elif arguments.shuffle:
             yield dataset.name, measure_orders(dataset, settings, arguments.shuffle, folder)
+        elif arguments.quality is Quality.HIGH:
+            yield dataset.name, measure_quality(dataset, _at_full_size(settings), folder)
         elif arguments.learned:
-            full = settings.model_copy(update={"exact_max_side_px": EngineSettings().exact_max_side_px})
+            full = _at_full_size(settings)
             yield dataset.name, measure_learned(dataset, datasets[index - 1], full, folder)
         else:
             for kind, intrinsics in (("known", dataset.intrinsics), ("unknown", None)):
@@ -264,6 +316,9 @@ def main() -> None:
     )
     kinds.add_argument(
         "--learned", action="store_true", help="no calibration; the camera is known from the dataset before"
+    )
+    kinds.add_argument(
+        "--quality", type=Quality, choices=list(Quality), default=Quality.STANDARD, help="high: beside standard"
     )
     parser.add_argument("--threads", type=int, default=EngineSettings().threads)
     arguments = parser.parse_args()

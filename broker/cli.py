@@ -12,6 +12,7 @@ import typer
 
 from broker.accounts.access import Account, BadUserError, User, acl
 from broker.accounts.keeper import IN_FORCE_S, SOCKET_NAME, Keeper
+from broker.accounts.kept_passwords import KeptPassword
 from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
@@ -199,8 +200,12 @@ def add_user(
         book.change(user)
         sys.stderr.write(f"{name} is changed; the password stays\n")
         return
+    kept = KeptPassword(data_dir=data, name=name)
+    kept.check_writable()
     target = _free_file(password_file or Path(f"{name}.password"))
-    write_password(target, book.add(user).password)
+    password = book.add(user).password
+    kept.write(password)
+    write_password(target, password)
     _wait_until_in_force(data)
     print(target)
 
@@ -211,6 +216,7 @@ def remove_user(
 ) -> None:
     """Take an account away; its clients are disconnected at once."""
     UserBook(data).remove(name)
+    _remove_kept(data, name)
 
 
 @user_app.command("passwd")
@@ -219,11 +225,22 @@ def renew_password(
     password_file: PasswordTo = None,
     data: DataDir = _DATA,
 ) -> None:
-    """Give an account a new password and print the file with it; the earlier one ends at once."""
-    target = _free_file(password_file or Path(f"{name}.password"))
-    write_password(target, UserBook(data).set_password(name).password)
+    """Give an account a new password and print the file with it; the earlier one ends at once.
+
+    Where programs of this machine have its password in a file, that file gets the new one.
+    """
+    kept = KeptPassword(data_dir=data, name=name)
+    kept.check_writable()
+    files = kept.files
+    target = None if files and password_file is None else _free_file(password_file or Path(f"{name}.password"))
+    password = UserBook(data).set_password(name).password
+    kept.write(password)
+    if target is not None:
+        write_password(target, password)
     _wait_until_in_force(data)
-    print(target)
+    for file in files:
+        sys.stderr.write(f"{file} has the new password\n")
+    print(target or files[0])
 
 
 @user_app.command("list")
@@ -269,6 +286,7 @@ def remove_project(
         time.sleep(_GOODBYE_S)
     for gone in book.remove_project(name):
         print(f"removed {gone}")
+        _remove_kept(data, gone)
     sys.stderr.write(f"{name} is served no longer; its photographs and clouds stay in the reconstructor's folder\n")
 
 
@@ -278,6 +296,11 @@ def list_projects(data: DataDir = _DATA) -> None:
     users = UserBook(data).users()
     for project in sorted({each for user in users for each in user.projects}):
         print(f"{project}\t{','.join(user.name for user in users if project in user.projects)}")
+
+
+def _remove_kept(data: Path, name: str) -> None:
+    for file in KeptPassword(data_dir=data, name=name).remove():
+        sys.stderr.write(f"removed {file}, whose password is worth nothing now\n")
 
 
 def _wait_until_in_force(data: Path) -> None:

@@ -34,7 +34,7 @@ from broker.clients.refusals import (
 )
 from broker.clients.subscriptions import Subscription
 from broker.clients.unreached import why_unreached
-from broker.config import Connection
+from broker.config import BadSettingsError, Connection
 from broker.logs import get_logger
 from broker.outgoing import Outgoing
 
@@ -98,9 +98,7 @@ class Delivery:
         self._connection, self._subscriptions = connection, [_subscription(each) for each in subscriptions]
         self._log = get_logger(client_id=client_id, host=connection.host, port=connection.port)
         self._client = _client(connection, client_id, will, will_delay_s)
-        self._connect_properties = connect_properties(
-            receive_maximum=receive_maximum, session_expiry_s=session_expiry_s
-        )
+        self._connect_with = connect_properties(receive_maximum=receive_maximum, session_expiry_s=session_expiry_s)
         self._backoff = Backoff()
         self._listen()
         self._incoming: asyncio.Queue[Incoming] = asyncio.Queue()
@@ -198,7 +196,7 @@ class Delivery:
             self._connection.port,
             self._connection.keepalive_s,
             clean_start=False,
-            properties=self._connect_properties,
+            properties=self._connect_with,
         )
         self._client.loop_start()
         return self
@@ -235,6 +233,8 @@ class Delivery:
         if reason.is_failure:
             self._set_retry()
             self._backoff.note_failed()
+            with contextlib.suppress(BadSettingsError):  # somebody may have renewed the password
+                client.username_pw_set(self._connection.username, self._connection.secret())
             self._hand_over(self._standing.refuse, connection_refused(self._connection, reason.value, str(reason)))
             return
         limits = BrokerLimits.announced(properties)

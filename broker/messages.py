@@ -349,7 +349,7 @@ class Request(Message):
     image_id: ImageId | None = None  # of a `photograph`
     max_side_px: Annotated[int, Field(ge=320, le=2048)] = 2048  # the same
     format: ExportFormat | None = None  # of an `export`
-    has_names: bool = True  # of a report: whether it says who took which photograph
+    has_names: bool = True  # whether it says who took which photograph and left which measure
 
 
 class ExportedFile(WireModel):

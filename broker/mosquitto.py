@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 import psutil
 from pydantic import SecretStr
@@ -29,7 +29,6 @@ INSTALL_HINT: Final = "install it: apt-get install mosquitto mosquitto-clients (
 LEAST_VERSION: Final = (2, 0, 11)
 LOG_NAME: Final = "mosquitto.log"
 READY_TIMEOUT_S: Final = 15.0
-STOP_TIMEOUT_S: Final = 10.0
 _MEMORY_RATIO: Final = 0.6
 MOST_CONNECTIONS: Final = 4000  # of one listener: idle sockets of strangers on one leave places on the others
 _FIRST_FREE_PORT, _FREE_PORTS = 20_000, 12_000  # Linux gives outgoing connections ports from 32,768 on
@@ -151,7 +150,39 @@ class BrokerPlan:
         return self.data_dir / LOG_NAME
 
 
-class Mosquitto:
+class BrokerProcess:
+    """One broker that this program started. A subclass sets `_process`; one that does not end in time is killed."""
+
+    stop_timeout_s: ClassVar[float] = 10.0
+    _process: subprocess.Popen[bytes] | None = None
+
+    def stop(self) -> None:
+        """End the broker in order: it saves what is persistent."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the broker at once, as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        try:
+            self._process.wait(self.stop_timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(self.stop_timeout_s)
+        self._process = None
+
+
+class Mosquitto(BrokerProcess):
     """One Mosquitto process of ours. Use as a context manager, or call `start` and `stop`."""
 
     def __init__(self, plan: BrokerPlan, people: Iterable[Account | Credential]) -> None:
@@ -159,7 +190,6 @@ class Mosquitto:
         everybody = list(people)
         self._accounts = [each.account if isinstance(each, Credential) else each for each in everybody]
         self._passwords = {str(each.user.name): each.password for each in everybody if isinstance(each, Credential)}
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Write the files, start the broker and wait until it answers an MQTT CONNECT.
@@ -194,19 +224,6 @@ class Mosquitto:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGHUP)
 
-    def stop(self) -> None:
-        """End the broker in order: it saves what is persistent."""
-        self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End the broker at once, as a power cut would."""
-        self._end(signal.SIGKILL)
-
-    @property
-    def pid(self) -> int | None:
-        """The process id while it runs."""
-        return self._process.pid if self._process and self._process.poll() is None else None
-
     def connection(self, name: str) -> Connection:
         """How one of the users whose password was given reaches this broker."""
         password = SecretStr(self._passwords[name])
@@ -220,18 +237,6 @@ class Mosquitto:
         self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
     ) -> None:
         self.stop()
-
-    def _end(self, number: signal.Signals) -> None:
-        if self._process is None:
-            return
-        if self._process.poll() is None:
-            self._process.send_signal(number)
-        try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(STOP_TIMEOUT_S)
-        self._process = None
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S

@@ -127,7 +127,8 @@ def measures(
     password_file: PasswordFile = None,
 ) -> None:
     """Print the measures and notes that people left, as CSV or GeoJSON; in metres once a scale is set."""
-    from viewer.annotations.listing import csv_of, geojson_of, read_annotations  # noqa: PLC0415 - start-up time
+    from broker.annotations.tables import csv_of, geojson_of  # noqa: PLC0415 - start-up time
+    from viewer.annotations.listing import read_annotations  # noqa: PLC0415 - start-up time
 
     name = ProjectId(project)
     connection = settings_of(broker, broker_port, user, password_file).broker

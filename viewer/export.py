@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from broker import shards
 from broker.config import Connection
 from broker.errors import CairnError
@@ -69,26 +71,33 @@ async def open_cloud(
         manifest, plan = complete.manifest, wanted_shards(complete, Encoding.PLY, component)
         point_count = complete.point_count(component)
         first = header(manifest, point_count, component)
-        async with contextlib.aclosing(_rows(fetch, plan)) as rows:
+        scale = _metres(manifest, component) or 1.0
+        async with contextlib.aclosing(_rows(fetch, plan, scale)) as rows:
             yield CloudStream(
                 manifest=manifest, point_count=point_count, components=complete.components, header=first, rows=rows
             )
 
 
 def header(manifest: Manifest, point_count: int, component: int = 0) -> bytes:
-    """A PLY header for the whole cloud; the frame's offset and units stand in comments, for rows are float32."""
+    """A PLY header for the whole cloud; the frame's offset and units stand in comments, for rows are float32.
+
+    Once a scale is known, rows and offset are metres. The page writes the same comments: `wire/ply.ts`.
+    """
     first, form, rest = shards.ply_header(point_count).split(b"\n", 2)
-    frame = manifest.frame
+    metres = _metres(manifest, component)
     comments = [
         f"comment cairn {manifest.project} generation {manifest.generation} revision {manifest.revision}",
-        "comment units unscaled"
-        if frame.metres_per_unit is None or component  # no metre crosses components
-        else f"comment metres_per_unit {frame.metres_per_unit!r}",
-        "comment add_to_xyz " + " ".join(repr(value) for value in frame.offset),
+        f"comment units {'unscaled' if metres is None else 'metres'}",
+        "comment add_to_xyz " + " ".join(repr(value * (metres or 1.0)) for value in manifest.frame.offset),
     ]
     if component:
         comments.append(f"comment component {component}")
     return b"\n".join([first, form, *(line.encode() for line in comments), rest])
+
+
+def _metres(manifest: Manifest, component: int) -> float | None:
+    """Metres per world unit of a component; no metre crosses components."""
+    return None if component else manifest.frame.metres_per_unit
 
 
 async def write_ply(
@@ -179,16 +188,21 @@ async def _write_part(cloud: CloudStream, part: Path, tell: Callable[[int, int],
             tell(done, cloud.point_count)
 
 
-async def _rows(fetch: Fetch, plan: tuple[WantedShard, ...]) -> AsyncGenerator[bytes, None]:
+async def _rows(fetch: Fetch, plan: tuple[WantedShard, ...], scale: float) -> AsyncGenerator[bytes, None]:
     async with contextlib.aclosing(fetch.shards(plan)) as loaded_shards:
         async for loaded in loaded_shards:
-            yield _body(loaded)
+            yield _body(loaded, scale)
 
 
-def _body(loaded: LoadedShard) -> bytes:
+def _body(loaded: LoadedShard, scale: float) -> bytes:
     cloud = shards.decode(loaded.payload, loaded.wanted.encoding)
     if len(cloud) != loaded.wanted.point_count:
         raise UnevenManifestError(
             f"shard {loaded.wanted.index} has {len(cloud)} points, its manifest says {loaded.wanted.point_count}"
+        )
+    if scale != 1.0:
+        cloud = shards.PointCloud(
+            points_in_world=(cloud.points_in_world.astype(np.float64) * scale).astype(np.float32),
+            colors_rgb=cloud.colors_rgb,
         )
     return shards.ply_body(cloud)

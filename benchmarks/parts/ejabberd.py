@@ -6,24 +6,22 @@ Every account is let in, whatever its password: it listens on loopback, and no r
 
 import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from pydantic import SecretStr
 
 from benchmarks.parts.debian import root_of
 from broker.config import Connection
 from broker.errors import CairnError
-from broker.mosquitto import answers
+from broker.mosquitto import BrokerProcess, answers
 from broker.topics import TopicSpace
 
 READY_TIMEOUT_S: Final = 60.0
-STOP_TIMEOUT_S: Final = 20.0
 EXECUTABLE: Final = "usr/sbin/ejabberdctl"
 # What our broker.conf says of Mosquitto, in ejabberd's words. By default a wildcard brings 1,000 retained messages at
 # most, a session ends after 5 minutes, and 5,000 messages are queued for one.
@@ -53,8 +51,8 @@ class EjabberdError(CairnError):
     remedy = "Read its own words in the message; free its port or folder."
 
 
-@dataclass(slots=True, kw_only=True)
-class Ejabberd:
+@dataclass(kw_only=True)
+class Ejabberd(BrokerProcess):
     """One ejabberd of ours; it has the methods of `Mosquitto` that chaos needs.
 
     Attributes:
@@ -64,11 +62,11 @@ class Ejabberd:
         space: the topics under which programs meet.
     """
 
+    stop_timeout_s: ClassVar[float] = 20.0
     folder: Path
     port: int
     is_persistent: bool = True
     space: TopicSpace = field(default_factory=TopicSpace)
-    _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it answers an MQTT CONNECT; raises EjabberdError, PackageMissingError."""
@@ -92,19 +90,6 @@ class Ejabberd:
                 stderr=log,
             )
         self._wait_until_ready()
-
-    def stop(self) -> None:
-        """End it in order."""
-        self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End it at once, as a power cut would."""
-        self._end(signal.SIGKILL)
-
-    @property
-    def pid(self) -> int | None:
-        """The process id while it runs."""
-        return self._process.pid if self._process and self._process.poll() is None else None
 
     def connection(self, name: str) -> Connection:
         """The address and login with which an account connects."""
@@ -141,15 +126,3 @@ class Ejabberd:
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines()
         return f"{lines[-1] if lines else 'it said nothing'} (see {self._log})"
-
-    def _end(self, number: signal.Signals) -> None:
-        if self._process is None:
-            return
-        if self._process.poll() is None:
-            self._process.send_signal(number)
-        try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(STOP_TIMEOUT_S)
-        self._process = None

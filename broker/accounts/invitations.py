@@ -27,6 +27,7 @@ class Invitation(BaseModel):
     Attributes:
         name: of the account; numbered when several may come; None when each who comes chooses one.
         redeemed: the accounts that it made.
+        password_hashes: of the passwords that they came in with, which their browsers made and nobody has seen.
         made_by: the operator who made it on the page; None for one made on the server's command line.
     """
 
@@ -40,6 +41,7 @@ class Invitation(BaseModel):
     expires_at: AwareDatetime
     uses: int
     redeemed: tuple[str, ...] = ()
+    password_hashes: tuple[str, ...] = ()
     made_by: str | None = None
 
     def is_open(self, at: datetime) -> bool:
@@ -151,8 +153,28 @@ class Invitations:
                 user = book.renew(account)
             else:
                 book.add_account(account)
-            rows[rows.index(row)] = row.model_copy(update={"redeemed": (*row.redeemed, str(user.name))})
+            made = {
+                "redeemed": (*row.redeemed, str(user.name)),
+                "password_hashes": (*row.password_hashes, joining.password_hash),
+            }
+            rows[rows.index(row)] = row.model_copy(update=made)
         return row, user
+
+    def leave(self, account: Account) -> bool:
+        """End an account whose present password came by an invitation; returns whether it did.
+
+        The browser that made the password forgets it at log-out, so the account can never be used again. One that was
+        named on the command line stays without a password: `cairn invite NAME` renews it. Every other one goes.
+        """
+        name, book = str(account.user.name), UserBook(self.data_dir)
+        made = [row for row in self.all() if account.password_hash in row.password_hashes and name in row.redeemed]
+        if not made or account.user.role is Role.AGENT:
+            return False
+        if made[-1].made_by is None and made[-1].name == name:
+            book.set_password(name)
+        else:
+            book.remove(name)
+        return True
 
     @contextmanager
     def _changing(self) -> Iterator[list[Invitation]]:

@@ -1,8 +1,8 @@
-"""Who may change accounts while the system runs? The keeper: a Unix socket beside the broker that knows four requests.
+"""Who may change accounts while the system runs? The keeper: a Unix socket beside the broker that knows five requests.
 
 The page server passes requests on and cannot do more. A guest shows that they have the link. A person who invites,
 lists or revokes shows an operator's name and password, which the keeper compares with the account's hash by itself; it
-invites viewers and contributors only. So a page server that was taken over makes no account and no invitation by itself.
+invites viewers and contributors only. Who logs out shows their own. So a page server that was taken over makes no account and no invitation by itself.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from broker.accounts.access import User
+from broker.accounts.access import Account, User
 from broker.accounts.invitation_secret import BadInvitationError, InvitationKey
 from broker.accounts.invitations import Invitation, Invitations, Joining, is_operator
 from broker.accounts.keeper_requests import (
@@ -26,6 +26,7 @@ from broker.accounts.keeper_requests import (
     Asked,
     Create,
     JoinAnswer,
+    Leave,
     ListOpen,
     Login,
     NewInvitation,
@@ -89,6 +90,8 @@ class Keeper:
     def _answer(self, asked: Asked) -> Answered:
         if isinstance(asked, Redeem):
             return self._redeem(asked)
+        if isinstance(asked, Leave):
+            return self._leave(asked)
         self._check_operator(asked.login, asked.project)
         invitations = Invitations(self.data_dir)
         if isinstance(asked, ListOpen):
@@ -117,13 +120,24 @@ class Keeper:
         ).model_dump_json()
         return Answered(answer=joined, seal=InvitationKey(row.key).seal(joined))
 
+    def _leave(self, asked: Leave) -> Answered:
+        account = self._account(asked.login)
+        if account is None:
+            raise BadInvitationError("wrong name or password: no account was ended")
+        is_ended = Invitations(self.data_dir).leave(account)
+        return Answered(answer="ended" if is_ended else "kept")
+
     def _check_operator(self, login: Login, project: str) -> None:
         """Raises NotOperatorError without an operator's name and password."""
-        book = UserBook(self.data_dir)
-        hashes = {str(account.user.name): account.password_hash for account in book.accounts()}
-        is_right = is_password(login.password, hashes.get(login.user, ""))
-        if not is_right or not is_operator(book, login.user, project):
+        if self._account(login) is None or not is_operator(UserBook(self.data_dir), login.user, project):
             raise NotOperatorError(f"only an operator of {project!r} invites")
+
+    def _account(self, login: Login) -> Account | None:
+        """Whose name and password these are; None when they are wrong."""
+        known = {str(account.user.name): account for account in UserBook(self.data_dir).accounts()}
+        account = known.get(login.user)
+        is_right = is_password(login.password, account.password_hash if account else "")
+        return account if is_right else None
 
     @contextmanager
     def listening(self) -> Iterator[None]:

@@ -1,4 +1,7 @@
-"""What may the keeper of accounts be asked? Four requests, each a line of JSON; all but redeeming need an operator's login."""
+"""What may the keeper of accounts be asked? Five requests, each a line of JSON.
+
+Redeeming needs a link, leaving one's own login, and the others an operator's login.
+"""
 
 from datetime import timedelta
 from typing import Annotated, Final, Literal
@@ -20,7 +23,7 @@ class _Part(BaseModel):
 
 
 class Login(_Part):
-    """Name and password of the operator who asks; the keeper checks them itself."""
+    """Name and password of the person who asks; the keeper checks them itself."""
 
     user: _Name
     password: Annotated[str, Field(max_length=1024, repr=False)]
@@ -84,7 +87,14 @@ class Revoke(_Part):
     invitation_id: _InvitationId
 
 
-Asked = Redeem | Create | ListOpen | Revoke
+class Leave(_Part):
+    """Log out for good: end the account that an invitation made."""
+
+    verb: Literal["leave"] = "leave"
+    login: Login
+
+
+Asked = Redeem | Create | ListOpen | Revoke | Leave
 ASKED: Final[TypeAdapter[Asked]] = TypeAdapter(Annotated[Asked, Field(discriminator="verb")])
 
 

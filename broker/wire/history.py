@@ -34,6 +34,10 @@ class GenerationRow(WireModel):
     point_count: Count
     offset: Vector3
     world_from_previous: Similarity
+    # In its last revision; of the present one, as it began. The mean is over the placed photographs of the leading component.
+    mean_reprojection_error_px: Annotated[float, Field(ge=0)] | None = None
+    metres_per_unit: Annotated[float, Field(gt=0)] | None = None
+    scale_deviation_ratio: Annotated[float, Field(ge=0)] | None = None
     shards: Annotated[tuple[EarlierShard, ...], Field(max_length=MOST_EARLIER_SHARDS)] = ()
 
 

@@ -45,18 +45,14 @@ class Gphoto2Camera:
         if shutil.which(PROGRAM) is None:
             raise Gphoto2MissingError("gphoto2 is missing: apt-get install gphoto2")
         self._timeout_s = SHARE_OF_TIMEOUT * shot_timeout_s
-        self._root = Path(tempfile.mkdtemp(prefix="cairn-gphoto2-"))
 
     def capture(self) -> Photograph:
-        folder = Path(tempfile.mkdtemp(dir=self._root))
-        try:
-            self._run(folder)
-            return _read(folder)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix="cairn-gphoto2-") as name:
+            self._run(Path(name))
+            return _read(Path(name))
 
     def close(self) -> None:
-        shutil.rmtree(self._root, ignore_errors=True)
+        """Do nothing: there is no process and no folder between two photographs."""
 
     def _run(self, folder: Path) -> None:
         process = subprocess.Popen(

@@ -64,6 +64,16 @@ class Coverage:
         """(C,) 0 to 255, the expected error on a scale from three sampling distances to none."""
         return np.round(255 * np.clip(1 - self.errors / WORST_ERROR, 0, 1)).astype(np.uint8)
 
+    def shares_of(self, points: Floats) -> NDArray[np.float32]:
+        """(N,) the score of each point's cell, 0 to 1; NaN for points (N, 3) in cells that the cloud does not occupy."""
+        cells, known = self.grid.cells_of(points), self.occupied.cells
+        shares = np.full(len(points), np.nan, np.float32)
+        if len(known):
+            rows = np.minimum(np.searchsorted(known, cells), len(known) - 1)
+            is_known = known[rows] == cells
+            shares[is_known] = self.scores[rows[is_known]] / np.float32(255)
+        return shares
+
 
 def coverage_of(points: Floats, views: list[Viewpoint]) -> Coverage:
     """What the views cover of the object whose dense cloud is `points` (N, 3), world units."""

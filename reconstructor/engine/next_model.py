@@ -10,8 +10,8 @@ from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.mvs.surface_loss import refuse_loss
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
-from reconstructor.engine.sfm.pair_support import without_repeated
 from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper
 
 World = tuple[int, bool]

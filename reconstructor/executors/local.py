@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,7 @@ from structlog.typing import FilteringBoundLogger
 from broker.errors import CairnError
 from reconstructor.black_box import BlackBoxNotFoundError
 from reconstructor.executors.child import BlackBoxMemoryError, BlackBoxNotLoadedError, Child
-from reconstructor.executors.slots import Slots
+from reconstructor.executors.slots import Lanes, Slots
 from reconstructor.worker import Call, Problem, Reply
 
 
@@ -80,7 +80,7 @@ class LocalExecutor:
         self._child: Child | None = None
         self._starting, self._spawning = asyncio.Lock(), asyncio.Lock()
         self._is_started = False
-        self._adding, self._refetching = asyncio.Lock(), asyncio.Lock()
+        self._lanes = Lanes()
         self._is_concurrent = self._takes_previews = False
         self._reads_cloud = True
 
@@ -130,9 +130,8 @@ class LocalExecutor:
             BlackBoxMemoryError: it took too much memory; its process was killed.
             BlackBoxInterruptedError: its process ended or was killed while another call ran beside this one.
         """
-        lane = self._refetching if call.is_refetch and self._is_concurrent else self._adding
-        slot = self._slots.taken(is_refetch=call.is_refetch) if self._slots is not None else nullcontext()
-        async with lane, slot, self._awake():  # while it waits for a slot it may be put to rest
+        place = self._lanes.taken(self._slots, is_refetch=call.is_refetch, is_concurrent=self._is_concurrent)
+        async with place, self._awake():  # while it waits for a slot it may be put to rest
             return Path((await self._reply(call, timeout_s)).folder)
 
     async def close(self) -> None:

@@ -11,7 +11,6 @@ import importlib
 import importlib.util
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +22,7 @@ from structlog.typing import FilteringBoundLogger
 from broker.errors import CairnError
 from reconstructor.executors.child import BlackBoxInterruptedError
 from reconstructor.executors.local import LocalExecutor
-from reconstructor.executors.slots import Slots
+from reconstructor.executors.slots import Lanes, Slots
 from reconstructor.worker import Call
 
 _NAMESPACE: Final = "cairn"
@@ -142,7 +141,7 @@ class RayExecutor:
         self._hosting, self._cluster, self._slots, self._log = hosting, cluster, slots, log
         self._actor: Any = None
         self._call_count = 0
-        self._adding, self._refetching = asyncio.Lock(), asyncio.Lock()
+        self._lanes = Lanes()
         self._last = Outcome()
 
     @property
@@ -182,13 +181,11 @@ class RayExecutor:
             BlackBoxInterruptedError: the actor or its node was lost; it serves again, or will soon.
             CairnError: as from `LocalExecutor.call`.
         """
-        lane = self._refetching if call.is_refetch and self.is_concurrent else self._adding
-        slot = self._slots.taken(is_refetch=call.is_refetch) if self._slots is not None else nullcontext()
         self._call_count += 1
         try:
             if self._slots is not None:
                 self._slots.note_awake(self)
-            async with lane, slot:
+            async with self._lanes.taken(self._slots, is_refetch=call.is_refetch, is_concurrent=self.is_concurrent):
                 outcome = await self._asked("call", call, timeout_s)
         finally:
             self._call_count -= 1

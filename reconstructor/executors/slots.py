@@ -6,7 +6,7 @@ first one declared holds for all of them, because a service has one black box fo
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Protocol
 
 from reconstructor.worker import Reply
@@ -23,6 +23,21 @@ class Idle(Protocol):
     def put_to_rest(self) -> None:
         """End its process until the next call needs one."""
         ...
+
+
+class Lanes:
+    """One lane to add images and one to refetch: each lets one call of a project's black box through at a time."""
+
+    def __init__(self) -> None:
+        self._adding, self._refetching = asyncio.Lock(), asyncio.Lock()
+
+    @asynccontextmanager
+    async def taken(self, slots: "Slots | None", *, is_refetch: bool, is_concurrent: bool) -> AsyncIterator[None]:
+        """Surround one call: first its lane, then a slot; without concurrency a refetch takes the lane of images."""
+        lane = self._refetching if is_refetch and is_concurrent else self._adding
+        slot = slots.taken(is_refetch=is_refetch) if slots is not None else nullcontext()
+        async with lane, slot:
+            yield
 
 
 class Slots:

@@ -37,7 +37,7 @@ def export(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write; for colmap a folder or a .zip.")],
     form: Annotated[ExportFormat | None, typer.Option("--format", "-f", help="Default: by OUT's ending.")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="The reconstructor's folder.")] = None,
-    names: Annotated[bool, typer.Option(help="Of a report: say who took which photograph.")] = True,
+    names: Annotated[bool, typer.Option(help="Say who took which photograph and left which measure.")] = True,
 ) -> None:
     """Write a reconstruction as COLMAP model, PLY (normals, confidence), LAZ, glTF or E57 in metres if known, or a report."""
     configure(level=LogLevel.WARNING)

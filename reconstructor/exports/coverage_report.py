@@ -9,7 +9,7 @@ import numpy as np
 from broker.coverage.words import advice_sentences
 from broker.manifest import CameraEntry
 from reconstructor.coverage.advice import advise, is_walk_unfinished
-from reconstructor.coverage.score import coverage_of
+from reconstructor.coverage.score import Coverage, coverage_of
 from reconstructor.coverage.viewpoints import Viewpoint
 from reconstructor.coverage.wire_form import Told, told_of
 from reconstructor.exports.origins import NothingToExportError, Origin
@@ -24,10 +24,15 @@ _MOST_PROJECTIONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageReport:
-    """What the wire tells of a project's coverage, with its cells' width in world units."""
+    """What is known of a project's coverage, and what the wire tells of it."""
 
     told: Told
-    cell_width: float
+    coverage: Coverage
+
+    @property
+    def cell_width(self) -> float:
+        """The width of the cells, world units."""
+        return self.coverage.grid.side
 
     @property
     def sentences(self) -> list[str]:
@@ -35,21 +40,23 @@ class CoverageReport:
         return advice_sentences(self.told.advice)
 
     def to_json(self) -> str:
-        """One line: counts of cells, each place, and the sentences."""
+        """One line: counts of cells, each place in world units, and the sentences."""
+        places = [place.model_dump(mode="json") for place in self.told.advice.places]
+        return json.dumps({**self.summary(), "advice": places})
+
+    def summary(self, metres_per_unit: float | None = None) -> dict[str, object]:
+        """Counts of cells, and the sentences; the cells' width in metres where a scale is given."""
         coverage, advice = self.told.coverage, self.told.advice
-        return json.dumps(
-            {
-                "photographs": coverage.photograph_count,
-                "is_dense": coverage.is_dense,
-                "is_walk_unfinished": advice.is_walk_unfinished,
-                "cell_width": self.cell_width,
-                "occupied_cells": coverage.cell_count,
-                "badly_covered_cells": coverage.bad_cell_count if coverage.is_dense else None,
-                "hole_cells": coverage.hole_cell_count if coverage.is_dense else None,
-                "advice": [place.model_dump(mode="json") for place in advice.places],
-                "sentences": self.sentences,
-            }
-        )
+        return {
+            "photographs": coverage.photograph_count,
+            "is_dense": coverage.is_dense,
+            "is_walk_unfinished": advice.is_walk_unfinished,
+            "cell_width": self.cell_width * (metres_per_unit or 1.0),
+            "occupied_cells": coverage.cell_count,
+            "badly_covered_cells": coverage.bad_cell_count if coverage.is_dense else None,
+            "hole_cells": coverage.hole_cell_count if coverage.is_dense else None,
+            "sentences": self.sentences,
+        }
 
 
 def report_coverage(origin: Origin) -> CoverageReport:
@@ -75,7 +82,7 @@ def report_coverage(origin: Origin) -> CoverageReport:
         {camera.image_number: camera.image_id for camera in cameras if camera.image_number is not None},
         is_unfinished=coverage.is_dense and is_walk_unfinished(coverage),
     )
-    return CoverageReport(told=told, cell_width=coverage.grid.side)
+    return CoverageReport(told=told, coverage=coverage)
 
 
 def most_points(view_count: int) -> int:

@@ -2,6 +2,7 @@
 
 import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.colmap_export import write_colmap
 from reconstructor.engine.sfm.describe import world_from_camera
 from reconstructor.engine.sfm.up_direction import estimate_upward
+from reconstructor.exports.companions import Companions, companions_of
 from reconstructor.exports.origins import Exported, NothingToExportError, Origin
 from reconstructor.exports.published import published_cloud
 from reconstructor.exports.report import write_report
@@ -43,7 +45,7 @@ def export_to(
         form: as what.
         out: the file; for COLMAP a folder, or a file that ends in `.zip`.
         report: called with a stage, and how much of it is done.
-        has_names: of a report, whether it says who took which photograph.
+        has_names: whether it says who took which photograph and who left which measure.
 
     Raises:
         NothingToExportError: there is not what this format needs.
@@ -53,26 +55,31 @@ def export_to(
     """
     if form is ExportFormat.REPORT:
         return write_report(origin, out, report, has_names=has_names)
+    if origin.reference is not None:
+        report("coverage", 0, 1)
+    companions = companions_of(origin, has_names=has_names)
     if origin.engine_folder is None:
         if form is ExportFormat.COLMAP:
             raise NothingToExportError("a COLMAP folder needs the built-in engine: another black box made these points")
-        return _write(origin, _published_surface(origin), origin.up, form, out)
+        return _write(origin, _published_surface(origin), origin.up, form, out, companions=companions)
     with read_only_copy(origin.engine_folder, EngineSettings()) as engine:
         if form is ExportFormat.COLMAP:
-            return _write_colmap(origin, engine, out, report)
+            return _write_colmap(origin, engine, out, report, companions)
         surface = _dense_surface(engine, report)
         up = origin.up if origin.up is not None else _up_of(engine)
     if not len(surface):
         surface = _published_surface(origin)
-    return _write(origin, surface, up, form, out)
+    return _write(origin, surface, up, form, out, companions=companions)
 
 
-def _write_colmap(origin: Origin, engine: LiveEngine, out: Path, report: Report) -> Exported:
+def _write_colmap(
+    origin: Origin, engine: LiveEngine, out: Path, report: Report, companions: Companions | None
+) -> Exported:
     """Write a COLMAP folder, or the same as a ZIP."""
     if out.suffix.lower() == _ZIP:
         with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as name:
             folder = Path(name) / out.stem
-            exported = _write_colmap(origin, engine, folder, report)
+            exported = _write_colmap(origin, engine, folder, report, companions)
             _zip(folder, out, report)
             return exported
     _check_free(out)
@@ -83,6 +90,8 @@ def _write_colmap(origin: Origin, engine: LiveEngine, out: Path, report: Report)
         units_per_unit=origin.metres_per_unit or 1.0,
         may_link=False,
     )
+    if companions is not None:
+        companions.write_beside(out)
     if previews:
         (out / "previews.txt").write_text("\n".join(previews) + "\n", encoding="utf-8")
     unit = "unscaled" if origin.metres_per_unit is None else "metres"
@@ -105,10 +114,14 @@ def _check_free(folder: Path) -> None:
         raise CannotExportError(f"{folder} is there and holds something else: give a new folder")
 
 
-def _write(origin: Origin, surface: Surface, up: Vector | None, form: ExportFormat, out: Path) -> Exported:
-    placed = surface.scaled(origin.metres_per_unit)
-    if form in _UP_AXIS:
-        placed = placed.turned(turn_up(up, _UP_AXIS[form]))
+def _write(
+    origin: Origin, surface: Surface, up: Vector | None, form: ExportFormat, out: Path, *, companions: Companions | None
+) -> Exported:
+    covered = surface if companions is None else companions.with_coverage(surface)
+    turn = turn_up(up, _UP_AXIS[form]) if form in _UP_AXIS else np.eye(3)
+    placed = covered.scaled(origin.metres_per_unit).turned(turn)
+    if companions is not None:
+        placed = replace(placed, companions=companions.text(turn))
     WRITERS[form](placed, out)
     return Exported(point_count=len(placed), unit=placed.unit, previews=origin.previews)
 

@@ -1,8 +1,6 @@
 """What does a project's report say? One HTML file: pictures, figures, how the scale is known, coverage, who took what when."""
 
-import html
-from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -10,14 +8,19 @@ from typing import Final
 
 import numpy as np
 
+from broker.annotations.tables import LeftAnnotation
 from broker.images.thumbnails import thumbnail
 from broker.manifest import CameraEntry
 from broker.messages import ScaleSource, WorldFrame
 from reconstructor.clouds.ply import WideCloud
 from reconstructor.engine.mvs.dense_model import Report
+from reconstructor.exports.companions import left_in
 from reconstructor.exports.coverage_report import report_coverage
 from reconstructor.exports.origins import Exported, NothingToExportError, Origin
 from reconstructor.exports.published import published_cloud
+from reconstructor.exports.report_annotations import report_annotations
+from reconstructor.exports.report_html import figure, heading, page_of, paragraph, soft, table, time
+from reconstructor.exports.report_versions import report_versions
 from reconstructor.exports.report_views import FROM_ABOVE, FROM_FRONT, projection
 from reconstructor.exports.surface import turn_up
 from reconstructor.exports.writers import finished
@@ -32,26 +35,6 @@ _SOURCES: Final = {
     ScaleSource.SCALE_BAR: "by a distance that a person measured on the object (a scale bar)",
     ScaleSource.GPS: "by GPS in the photographs",
 }
-_STYLE: Final = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
-table{border-collapse:collapse;width:100%;margin:.5rem 0}th,td{text-align:left;padding:.2rem .6rem;border-bottom:1px solid #ddd;
-vertical-align:top}td.number{text-align:right}figure{display:inline-block;margin:.4rem;vertical-align:top}
-figure.wide,figure.wide img{max-width:100%}figcaption,.soft{color:#555;font-size:.85rem}@media print{body{margin:0}}
-"""
-_PAGE: Final = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
 
 
 def write_report(origin: Origin, out: Path, report: Report, *, has_names: bool) -> Exported:
@@ -61,7 +44,7 @@ def write_report(origin: Origin, out: Path, report: Report, *, has_names: bool) 
         origin: a project; a replay has none of what a report says.
         out: the file.
         report: called with the progress.
-        has_names: whether senders and their files' names stand in it.
+        has_names: whether senders, their files' names and authors of measures stand in it.
 
     Raises:
         NothingToExportError: a replay.
@@ -72,41 +55,46 @@ def write_report(origin: Origin, out: Path, report: Report, *, has_names: bool) 
     if reference is None or folder is None:
         raise NothingToExportError("a report is of a project, not of a replay: give a project's name")
     report("reading", 0, 4)
-    cloud, images = published_cloud(origin), Store.read_only(folder).images()
+    store = Store.read_only(folder)
+    cloud, images, left = published_cloud(origin), store.images(), left_in(folder, has_names=has_names)
+    name = store.title() or reference.manifest.project
     report("drawing", 1, 4)
-    parts = [_head(reference), _views(cloud, reference), _figures(reference, images, cloud), _scale(reference)]
+    parts = [_head(name, reference.manifest.project), _views(cloud, reference, left)]
+    parts += [_figures(reference, images, cloud), _scale(reference)]
+    parts.append(report_versions(store.generation_rows(), reference))
+    parts.append(report_annotations(left, reference.manifest.frame, has_names=has_names))
     report("coverage", 2, 4)
     parts.append(_coverage(origin))
     report("photographs", 3, 4)
     parts += [_thumbnails(folder, reference, images), _senders(images) if has_names else ""]
     parts.append(_photographs(reference, images, has_names=has_names))
-    title = html.escape(f"{reference.manifest.project}: report")
-    text = _PAGE.format(title=title, style=_STYLE, body="\n".join(parts))
+    text = page_of(f"{name}: report", parts)
     with finished(out) as part:
         part.write_text(text, encoding="utf-8")
     unit = "unscaled" if origin.metres_per_unit is None else "metres"
     return Exported(point_count=len(cloud.points_in_world), unit=unit, previews=origin.previews)
 
 
-def _head(reference: ReferenceSet) -> str:
-    now = _time(datetime.now(UTC).timestamp())
-    return f"<h1>{html.escape(reference.manifest.project)}</h1>\n" + _soft(
-        f"Made by cairn {version('cairn')} on {now}. All times are UTC."
-    )
+def _head(name: str, project: str) -> str:
+    now = time(datetime.now(UTC).timestamp())
+    known_as = "" if name == project else f"Project {project}. "
+    return heading(name, 1) + "\n" + soft(f"{known_as}Made by cairn {version('cairn')} on {now}. All times are UTC.")
 
 
-def _views(cloud: WideCloud, reference: ReferenceSet) -> str:
+def _views(cloud: WideCloud, reference: ReferenceSet, left: Sequence[LeftAnnotation]) -> str:
     upright = turn_up(None if reference.manifest.frame.up is None else np.array(reference.manifest.frame.up), 2)
     centres = np.array([each.world_from_camera for each in _leading(reference)], np.float64).reshape(-1, 4, 4)[:, :3, 3]
+    numbered = " Numbers: measures and notes, see the list below." if left else ""
+    marks = [np.array(each.points, np.float64) for each in left]
     drawn = [
-        _figure(projection(cloud, centres, upright, plane), words, is_wide=True)
+        figure(projection(cloud, centres, upright, plane, marks), words, is_wide=True)
         for plane, words in (
-            (FROM_ABOVE, "From above. Circles: where photographs were taken."),
-            (FROM_FRONT, "From the side."),
+            (FROM_ABOVE, f"From above. Circles: where photographs were taken.{numbered}"),
+            (FROM_FRONT, f"From the side.{numbered}"),
         )
     ]
-    known = "" if reference.manifest.frame.up is not None else _soft("It is not known which way is up.")
-    return "\n".join(["<h2>The object</h2>", *drawn, known])
+    known = "" if reference.manifest.frame.up is not None else soft("It is not known which way is up.")
+    return "\n".join([heading("The object"), *drawn, known])
 
 
 def _figures(reference: ReferenceSet, images: Sequence[StoredImage], cloud: WideCloud) -> str:
@@ -119,7 +107,7 @@ def _figures(reference: ReferenceSet, images: Sequence[StoredImage], cloud: Wide
     rows = [
         ("Photographs", f"{len(images)}, of which {len(placed)} have a place in the reconstruction"),
         ("Only as previews so far", str(sum(not each.has_original for each in images))),
-        ("Taken", f"{_time(min(taken))} to {_time(max(taken))}" if taken else "the photographs do not say"),
+        ("Taken", f"{time(min(taken))} to {time(max(taken))}" if taken else "the photographs do not say"),
         ("Parts that do not fit each other", str(len(manifest.components))),
         ("Points", f"{len(cloud.points_in_world):,}"),
         ("Box around the points", f"{sides} {'m' if metres is not None else 'units without a known size'}"),
@@ -128,11 +116,11 @@ def _figures(reference: ReferenceSet, images: Sequence[StoredImage], cloud: Wide
     if len(errors):
         middle, most = float(np.median(errors)), float(errors.max())
         rows.append(("Reprojection error of the photographs", f"median {middle:.2f} px, largest {most:.2f} px"))
-    return "<h2>Figures</h2>\n" + _table(None, rows)
+    return heading("Figures") + "\n" + table(None, rows)
 
 
 def _scale(reference: ReferenceSet) -> str:
-    return "<h2>Scale</h2>\n" + _paragraph(scale_sentence(reference.manifest.frame))
+    return heading("Scale") + "\n" + paragraph(scale_sentence(reference.manifest.frame))
 
 
 def scale_sentence(frame: WorldFrame) -> str:
@@ -148,18 +136,18 @@ def _coverage(origin: Origin) -> str:
     try:
         found = report_coverage(origin)
     except NothingToExportError as exc:
-        return "<h2>Coverage</h2>\n" + _paragraph(exc.sentence)
-    words = [_paragraph(sentence) for sentence in found.sentences]
+        return heading("Coverage") + "\n" + paragraph(exc.sentence)
+    words = [paragraph(sentence) for sentence in found.sentences]
     coverage = found.told.coverage
     if coverage.is_dense:
         cells, bad = coverage.cell_count, coverage.bad_cell_count
         words.insert(
-            0, _paragraph(f"{cells - bad:,} of {cells:,} cells of the surface are well covered by photographs.")
+            0, paragraph(f"{cells - bad:,} of {cells:,} cells of the surface are well covered by photographs.")
         )
         words.append(
-            _soft("An estimate from the photographs' places and the points; it was not measured on the object.")
+            soft("An estimate from the photographs' places and the points; it was not measured on the object.")
         )
-    return "<h2>Coverage</h2>\n" + "\n".join(words)
+    return heading("Coverage") + "\n" + "\n".join(words)
 
 
 def _thumbnails(folder: Path, reference: ReferenceSet, images: Sequence[StoredImage]) -> str:
@@ -175,8 +163,8 @@ def _thumbnails(folder: Path, reference: ReferenceSet, images: Sequence[StoredIm
         except OSError:  # an image that was removed by hand: the report is useful without it
             continue
         if jpeg is not None:
-            figures.append(_figure(jpeg, f"Photograph {each.number}"))
-    return "<h2>Some of the photographs</h2>\n" + "\n".join(figures) if figures else ""
+            figures.append(figure(jpeg, f"Photograph {each.number}"))
+    return heading("Some of the photographs") + "\n" + "\n".join(figures) if figures else ""
 
 
 def _senders(images: Sequence[StoredImage]) -> str:
@@ -184,8 +172,8 @@ def _senders(images: Sequence[StoredImage]) -> str:
     for sender in sorted({each.sender for each in images}):
         own = [each for each in images if each.sender == sender]
         taken = [each.captured_at if each.captured_at is not None else each.stored_at for each in own]
-        rows.append((sender, str(len(own)), _time(min(taken)), _time(max(taken))))
-    return "<h2>Who took the photographs</h2>\n" + _table(("Who", "Photographs", "First", "Last"), rows)
+        rows.append((sender, str(len(own)), time(min(taken)), time(max(taken))))
+    return heading("Who took the photographs") + "\n" + table(("Who", "Photographs", "First", "Last"), rows)
 
 
 def _photographs(reference: ReferenceSet, images: Sequence[StoredImage], *, has_names: bool) -> str:
@@ -195,10 +183,10 @@ def _photographs(reference: ReferenceSet, images: Sequence[StoredImage], *, has_
     for each in images:
         camera = cameras.get(each.image_id)
         names = (each.sender, each.photographers_name or "") if has_names else ()
-        taken = "" if each.captured_at is None else _time(each.captured_at)
-        rows.append((str(each.number), *names, taken, _time(each.stored_at), *_state(each, camera)))
+        taken = "" if each.captured_at is None else time(each.captured_at)
+        rows.append((str(each.number), *names, taken, time(each.stored_at), *_state(each, camera)))
     columns = ("Number", *named, "Taken", "Received", "Place", "Error, px")
-    return "<h2>All photographs</h2>\n" + _table(columns, rows)
+    return heading("All photographs") + "\n" + table(columns, rows)
 
 
 def _state(image: StoredImage, camera: CameraEntry | None) -> tuple[str, str]:
@@ -213,30 +201,3 @@ def _state(image: StoredImage, camera: CameraEntry | None) -> tuple[str, str]:
 
 def _leading(reference: ReferenceSet) -> list[CameraEntry]:
     return [each for each in reference.cameras if each.world_from_camera is not None and not each.component]
-
-
-def _time(instant: float) -> str:
-    return f"{datetime.fromtimestamp(instant, UTC):%Y-%m-%d %H:%M}"
-
-
-def _table(head: Sequence[str] | None, rows: Iterable[Sequence[str]]) -> str:
-    lines = ["<table>"]
-    if head is not None:
-        lines.append("<tr>" + "".join(f"<th>{html.escape(each)}</th>" for each in head) + "</tr>")
-    lines += ["<tr>" + "".join(f"<td>{html.escape(each)}</td>" for each in row) + "</tr>" for row in rows]
-    return "\n".join([*lines, "</table>"])
-
-
-def _figure(jpeg: bytes, words: str, *, is_wide: bool = False) -> str:
-    source = f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"
-    kind = ' class="wide"' if is_wide else ""
-    shown = html.escape(words)
-    return f'<figure{kind}><img src="{source}" alt="{shown}"><figcaption>{shown}</figcaption></figure>'
-
-
-def _paragraph(words: str) -> str:
-    return f"<p>{html.escape(words)}</p>"
-
-
-def _soft(words: str) -> str:
-    return f'<p class="soft">{html.escape(words)}</p>'

@@ -1,6 +1,7 @@
 """What does the object look like in a report? Parallel projections of the cloud from above and the front, with the cameras."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,9 @@ _QUALITY: Final = 82
 _PAPER: Final = (255, 255, 255)
 _CAMERA: Final = (200, 60, 20)
 _CAMERA_PX: Final = 3
+_MARK: Final = (20, 70, 160)
+_MARK_PX: Final = 3
+_LABEL_PX: Final = 16
 _KEPT_SHARE: Final = 0.98  # of the points: single points far away do not make the object small
 
 
@@ -34,7 +38,13 @@ FROM_ABOVE: Final = Plane(right=0, up=1, toward=2, toward_sign=1)
 FROM_FRONT: Final = Plane(right=0, up=2, toward=1, toward_sign=-1)
 
 
-def projection(cloud: WideCloud, centres: NDArray[np.float64], upright: Matrix, plane: Plane) -> bytes:
+def projection(
+    cloud: WideCloud,
+    centres: NDArray[np.float64],
+    upright: Matrix,
+    plane: Plane,
+    marks: Sequence[NDArray[np.float64]] = (),
+) -> bytes:
     """A JPEG of the cloud as it is seen along one axis, the nearest point in each pixel.
 
     Args:
@@ -42,6 +52,7 @@ def projection(cloud: WideCloud, centres: NDArray[np.float64], upright: Matrix, 
         centres: (M, 3) where the cameras stood, world.
         upright: (3, 3) the rotation that turns up onto z.
         plane: the direction.
+        marks: points (K, 3) of each measure or note, world; they are joined by lines and numbered from 1.
     """
     points, cameras = cloud.points_in_world @ upright.T, centres @ upright.T
     low, high = _bounds(points, plane), -_bounds(-points, plane)
@@ -60,9 +71,23 @@ def projection(cloud: WideCloud, centres: NDArray[np.float64], upright: Matrix, 
     for column, row in zip(columns.tolist(), rows.tolist(), strict=True):
         box = (column - _CAMERA_PX, row - _CAMERA_PX, column + _CAMERA_PX, row + _CAMERA_PX)
         draw.ellipse(box, outline=_CAMERA, width=2)
+    for number, mark in enumerate(marks, 1):
+        _draw_mark(draw, number, np.column_stack(_pixels(mark @ upright.T, low - margin, scale, size, plane)))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=_QUALITY)
     return out.getvalue()
+
+
+def _draw_mark(draw: ImageDraw.ImageDraw, number: int, places: NDArray[np.int_]) -> None:
+    """Draw the points of a measure or note, pixels (K, 2), and its number on white beside the first."""
+    corners = [(float(column), float(row)) for column, row in places]
+    if len(corners) > 1:
+        draw.line(corners, fill=_MARK, width=2)
+    for column, row in corners:
+        draw.rectangle((column - _MARK_PX, row - _MARK_PX, column + _MARK_PX, row + _MARK_PX), fill=_MARK)
+    corner = (corners[0][0] + 2 * _MARK_PX, corners[0][1] - _LABEL_PX)
+    draw.rectangle(draw.textbbox(corner, str(number), font_size=_LABEL_PX), fill=_PAPER)
+    draw.text(corner, str(number), fill=_MARK, font_size=_LABEL_PX)
 
 
 def _bounds(points: NDArray[np.float64], plane: Plane) -> NDArray[np.float64]:

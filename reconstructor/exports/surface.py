@@ -18,6 +18,8 @@ class Surface:
         normals: (N, 3) float32, unit.
         colors_rgb: (N, 3) uint8.
         confidences: (N,) float32, 0 to 1, or None when nothing is known of them.
+        coverages: (N,) float32, 0 to 1, how well photographs cover the place; NaN where that is not known.
+        companions: GeoJSON of measures, notes and coverage in this surface's coordinates, one line of ASCII; may be empty.
         is_metric: whether they are in metres; else a length means nothing.
     """
 
@@ -25,6 +27,8 @@ class Surface:
     normals: NDArray[np.float32]
     colors_rgb: NDArray[np.uint8]
     confidences: NDArray[np.float32] | None
+    coverages: NDArray[np.float32] | None = None
+    companions: str = ""
     is_metric: bool = False
 
     def __len__(self) -> int:

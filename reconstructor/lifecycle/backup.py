@@ -23,6 +23,7 @@ from broker.files import UNFINISHED, sync
 from broker.ids import ProjectId
 from reconstructor.lifecycle.listing import BLACK_BOX, LISTING_NAME, ListedFile, Listing, is_place
 from reconstructor.storage.durable_files import StoreError, translate
+from reconstructor.storage.past.generations import EARLIER
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 
 _TRIES: Final = 3
@@ -84,7 +85,7 @@ def _stage(source: ReadOnlyStore, staged: Path) -> None:
     """Bring a consistent state of everything together in one folder."""
     copy_database(source.folder / DATABASE_NAME, staged / DATABASE_NAME)
     copied = ReadOnlyStore(folder=staged)
-    for each in ("images", "previews"):
+    for each in ("images", "previews", EARLIER):
         _link_all(source.folder / each, staged / each)
     _link_all(source.folder / BLACK_BOX / _FIRST, staged / BLACK_BOX / _FIRST)
     _link_all(source.folder / BLACK_BOX, staged / BLACK_BOX)

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from broker.errors import CairnError
 from broker.ids import ProjectId
+from reconstructor.storage.past.generations import EARLIER
 from reconstructor.storage.read_only import DATABASE_NAME
 
 LISTING_NAME: Final = "cairn-backup.json"
@@ -20,7 +21,7 @@ BLACK_BOX: Final = "black_box"
 _NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}"
 _PLACE: Final = re.compile(
     rf"{re.escape(DATABASE_NAME)}|(?:images|previews)/{_NAME}|generations/[0-9]{{6}}/{_NAME}"
-    rf"|{BLACK_BOX}(?:/{_NAME}){{1,8}}"
+    rf"|{EARLIER}/[0-9a-f]{{64}}\.packed|{BLACK_BOX}(?:/{_NAME}){{1,8}}"
 )
 
 

@@ -21,6 +21,7 @@ from broker.errors import CairnError
 from broker.files import sync
 from broker.ids import ProjectId
 from broker.shards import decode
+from broker.wire.history_channels import EARLIER_SHARD
 from reconstructor.decoders import ImageRefusedError, Inspected
 from reconstructor.lifecycle.listing import (
     BLACK_BOX,
@@ -36,12 +37,18 @@ from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import StoreError, translate
 from reconstructor.storage.generation_files import GenerationFiles
 from reconstructor.storage.images import StoredImage
+from reconstructor.storage.past.generations import EARLIER, EarlierGenerations
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 
 _PIECE: Final = 1024 * 1024
 _THEIRS: Final = "untrusted.sqlite"
 Inspect = Callable[[bytes], Awaitable[Inspected]]  # raises ImageRefusedError; see `reconstructor.decoders`
-_MOST_BYTES: Final = {"images": MAX_IMAGE_BYTES, "previews": MAX_IMAGE_BYTES, "generations": 16 * 1024 * 1024}
+_MOST_BYTES: Final = {
+    "images": MAX_IMAGE_BYTES,
+    "previews": MAX_IMAGE_BYTES,
+    "generations": 16 * 1024 * 1024,
+    EARLIER: EARLIER_SHARD.max_bytes,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +88,7 @@ async def restore_backup(
             left_out_count = 0
             if with_black_box:
                 await asyncio.to_thread(_check_reference, staged, project or listing.project)
+                await asyncio.to_thread(_check_earlier, staged)
             else:
                 left_out_count = await asyncio.to_thread(_start_again, staged)
             staged.rename(target)
@@ -216,6 +224,15 @@ def _check_reference(staged: Path, project: ProjectId) -> None:
                 raise BadBackupError(f"shard {entry.index} does not read: {exc.sentence}") from exc
 
 
+def _check_earlier(staged: Path) -> None:
+    """Read the copies of earlier generations, and remove what nothing names."""
+    with closing(Database(staged / DATABASE_NAME)) as database:
+        try:
+            EarlierGenerations(database, staged, kept_count=0).check()
+        except CairnError as exc:
+            raise BadBackupError(f"an earlier version does not read: {exc.sentence}") from exc
+
+
 def _start_again(staged: Path) -> int:
     """Let the black box see every image again: without its own files it knows none, and the old cloud is not its own.
 
@@ -234,5 +251,6 @@ def _start_again(staged: Path) -> int:
         database.change(
             "INSERT INTO jobs (image_number, kind, state) SELECT number, 'add', 'queued' FROM images ORDER BY number"
         )
-    shutil.rmtree(staged / "generations", ignore_errors=True)
+    for folder in ("generations", EARLIER):
+        shutil.rmtree(staged / folder, ignore_errors=True)
     return annotation_count

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from broker.envelope import decode
+from broker.ids import AnnotationId, SenderId
 from broker.manifest import CameraEntry
+from broker.wire.history import GenerationRow
+from reconstructor.storage.annotations import MODELS, Annotation, AnnotationKey
 from reconstructor.storage.database import STORE_VERSION, check_version
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import GenerationFiles
 from reconstructor.storage.images import StoredImage
+from reconstructor.storage.past.generations import FACT, rows_in
 from reconstructor.storage.reference_rows import read_newest
 from reconstructor.storage.reference_set import ReferenceSet
 
@@ -88,6 +93,22 @@ class ReadOnlyStore:
         """Return the secret part of the name of the store's session with the broker; empty before the first start."""
         rows = self._rows("SELECT value FROM facts WHERE name = 'session_token'")
         return str(rows[0][0]) if rows else ""
+
+    def generation_rows(self) -> tuple[GenerationRow, ...]:
+        """Return a row for each of the last generations, the present one last."""
+        rows = self._rows("SELECT value FROM facts WHERE name = ?", FACT)
+        return rows_in(bytes(rows[0][0])) if rows else ()
+
+    def annotations(self) -> list[tuple[AnnotationKey, Annotation]]:
+        """Return every measure and note in the world of the newest generation."""
+        rows = self._rows("SELECT type, user, id, payload FROM annotations")
+        return [
+            (
+                AnnotationKey(type=kind, user=SenderId(user), annotation=AnnotationId(own_id)),
+                decode(payload, MODELS[kind]),
+            )
+            for kind, user, own_id, payload in rows
+        ]
 
     def is_paused(self) -> bool:
         """Return whether a person paused the project."""

@@ -37,7 +37,7 @@ class ReferenceSets:
         self._files.keep_only(set(self.kept()))
         if (newest := self.newest()) is not None:  # of a version that kept no rows
             with database.transaction():
-                self.earlier.begin(newest.manifest)
+                self.earlier.begin(newest)
 
     def newest(self) -> ReferenceSet | None:
         """The present reference set, or None before there are points."""
@@ -94,7 +94,7 @@ class ReferenceSets:
         before = self.present()
         reference_rows.write(self._database, reference, before)
         if before is None or before.manifest.generation != reference.manifest.generation:
-            self.earlier.begin(reference.manifest)
+            self.earlier.begin(reference, before)
         self._known = reference  # if the transaction fails, `present` sees other numbers and reads again
 
     def extend(self, reference: ReferenceSet, shards: Iterable[ReadyShard]) -> None:

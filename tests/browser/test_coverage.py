@@ -8,15 +8,38 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from broker.mosquitto import Mosquitto
 from tests.browser.chapel import chapel
-from tests.browser.conftest import WAIT_MS, Visitor
+from tests.browser.conftest import WAIT_MS, Visitor, visiting
+from tests.browser.pictures.world import SCREENS
+from tests.browser.reach import covered
 from tests.browser.reconstruction import Reconstruction
 from tests.browser.seen_chapel import CAMERAS, publish_coverage
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+
+
+# The part of the window that is free for the object.
+FREE = """() => {
+    const { bottom, left, right, top } = document.querySelector('cairn-viewer').shadowRoot.querySelector('cairn-stage').insets;
+    return { top, left, right: innerWidth - right, bottom: innerHeight - bottom, width: innerWidth };
+}"""
+# What else stands on the page where this box is.
+TOUCHED = """box => {
+    const touched = [];
+    const look = root => root.querySelectorAll('*').forEach(each => {
+        if (each.shadowRoot) look(each.shadowRoot);
+        if (!each.matches('.tools, cairn-rail, .rail, .snap, .panel, .ruler, .banner, cairn-chip, .handle')) return;
+        const { bottom, height, left, right, top } = each.getBoundingClientRect();
+        if (height === 0 || !each.checkVisibility({ visibilityProperty: true })) return;
+        if (left < box.x + box.width && box.x < right && top < box.y + box.height && box.y < bottom)
+            touched.push(each.className || each.localName);
+    });
+    look(document);
+    return touched;
+}"""
 
 
 async def keep(visitor: Visitor, name: str) -> None:
@@ -103,6 +126,29 @@ async def test_a_phone_shows_one_line_with_a_distance_and_opens_the_places(
     await expect(line).to_have_count(0)
     await phone.settled_pixels()
     await keep(phone, "phone")
+
+
+@pytest.mark.parametrize("screen", list(SCREENS))
+async def test_every_screen_shows_the_line_beside_tools_and_object(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction, screen: str
+) -> None:
+    await publish_coverage(reconstruction, metres=0.5)
+    async with visiting(browser, address, SCREENS[screen]) as visitor:
+        page = visitor.page
+        await page.emulate_media(reduced_motion="reduce")
+        await visitor.join(mosquitto.connection("anna"))
+        line = page.get_by_test_id("advice-line")
+        await expect(line).to_be_visible(timeout=WAIT_MS)
+        assert await covered(visitor) == []
+        box, free = await line.bounding_box(), await page.evaluate(FREE)
+        assert box is not None
+        assert box["y"] >= free["bottom"] - 1, (box, free)  # the object is fitted above it
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= free["width"]
+        assert box["width"] >= 180
+        assert await page.evaluate(TOUCHED, box) == []
+        await line.click()
+        await expect(page.get_by_test_id("coverage")).to_be_visible()
 
 
 async def test_advice_of_another_generation_is_not_shown(

@@ -1,5 +1,7 @@
 """Views for documentation: a facade image at true scale, cuts, a profile, before and after, and a film."""
 
+import re
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from tests.browser.views import download, open_views, published
 pytestmark = [pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
 
 POINT_COUNT = 1_800_000
+TITLE = "Fassade 正面"
 FIVE_ROWS = np.full(5, 0.2)  # 42 mm of an edge
 
 
@@ -58,8 +61,26 @@ async def test_the_facade_image_is_true_to_scale(
     assert bays_m == pytest.approx(truth.edges_m[-1] - truth.edges_m[0], rel=0.003)
     whole_m = (means_px[-1, 1] - means_px[0, 0]) * METRES_PER_PX
     assert whole_m == pytest.approx(truth.edges_m[-1, 1] - truth.edges_m[0, 0], rel=0.003)
-    pdf = await download(page, "save-pdf", tmp_path)
-    assert pdf.read_bytes().startswith(b"%PDF-")
+    latin = (await download(page, "save-pdf", tmp_path)).read_bytes()
+    assert latin.startswith(b"%PDF-")
+    assert images_in(latin) == 1
+    await page.get_by_test_id("close-views").click()
+    await reconstruction.ready(image_count=10, title=TITLE)
+    await expect(page).to_have_title(re.compile(TITLE))
+    await open_views(page, "sheet")
+    pdf = (await download(page, "save-pdf", tmp_path)).read_bytes()
+    assert f"<FEFF{f'{TITLE} 1:50'.encode('utf-16-be').hex().upper()}>".encode() in unpacked(pdf)
+    assert images_in(pdf) > 1  # the title, which no font of PDF writes, is one
+
+
+def unpacked(pdf: bytes) -> bytes:
+    """What is in the compressed streams of a PDF that hold objects."""
+    streams = re.findall(rb"/ObjStm.*?stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    return b"".join(zlib.decompress(stream) for stream in streams)
+
+
+def images_in(pdf: bytes) -> int:
+    return pdf.count(b"/Subtype /Image")
 
 
 async def drawn(page: Page) -> NDArray[np.uint8]:

@@ -71,7 +71,10 @@ async def opened_late(visitor: Visitor, mosquitto: Mosquitto, reconstruction: Re
     await reconstruction.cameras(6)
     await reconstruction.ready(image_count=35)
     kept = {2: tinted(BLUE, size=0.5), 3: tinted(RED)}
-    await keep(reconstruction, [row(1), row(2), row(3, DOUBLED), row(4)], kept)
+    rough = row(1).model_copy(update={"mean_reprojection_error_px": 0.81})
+    finer = {"mean_reprojection_error_px": 0.62, "metres_per_unit": 0.25, "scale_deviation_ratio": 0.012}
+    rows = [rough, row(2).model_copy(update=finer), row(3, DOUBLED), row(4)]
+    await keep(reconstruction, rows, kept)
     await reconstruction.remember(
         Error(project=CHAPEL, sent_at=MADE_AT + timedelta(hours=2.5), code="blurred", reason="Too blurred.")
     )
@@ -132,6 +135,9 @@ async def test_the_time_line_chooses_the_version_of_its_time_and_says_what_is_go
     await opened_late(desktop, mosquitto, reconstruction)
     line = page.get_by_test_id("time-line")
     await expect(line.locator("li")).to_have_count(5, timeout=WAIT_MS)
+    await expect(line.get_by_test_id("accuracy")).to_have_text(
+        ["photos ±0.81 px, without a scale", "photos ±0.62 px, scale ±1.2 %", "without a scale", "without a scale"]
+    )
     assert [await each.get_attribute("data-generation") for each in await line.locator("button").all()] == [*"12234"]
     await expect(line.locator("li").nth(2)).to_contain_text("A problem")
     await expect(line.locator("li").nth(3)).to_contain_text("after image 20")

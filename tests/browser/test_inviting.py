@@ -153,3 +153,9 @@ async def test_a_guest_chooses_a_name_that_nobody_has(
     await phone.has(link="connected", notice="empty")
     assert "invite" not in page.url
     assert UserBook(data_dir).users()[1].name == "berta"
+    await page.get_by_test_id("switch").click()
+    await page.get_by_test_id("logout").click()
+    await expect(page.get_by_test_id("login")).to_be_visible(timeout=WAIT_MS)
+    async with asyncio.timeout(WAIT_MS / 1000):
+        while "berta" in {user.name for user in UserBook(data_dir).users()}:
+            await asyncio.sleep(0.1)

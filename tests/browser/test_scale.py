@@ -56,7 +56,7 @@ async def test_a_known_length_gives_everybody_metres(
             await expect(visitor.page.get_by_test_id("scale-bar")).to_have_count(0, timeout=WAIT_MS)
 
 
-async def test_who_may_only_look_is_told_why_no_length_is_taken(
+async def test_who_may_only_look_is_told_so_before_a_length_is_typed(
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
     manifest = await reconstruction.publish([chapel(40_000)], generation=1)
@@ -65,6 +65,6 @@ async def test_who_may_only_look_is_told_why_no_length_is_taken(
     await desktop.join(mosquitto.connection("viewer"))
     await desktop.has(points_shown=manifest.point_count)
     await measure(desktop)
-    await set_length(desktop.page, "3")
-    await expect(desktop.page.get_by_role("alert")).to_contain_text("You may look here", timeout=WAIT_MS)
+    await expect(desktop.page.get_by_test_id("measurement")).to_contain_text("but not set the scale", timeout=WAIT_MS)
+    await expect(desktop.page.get_by_test_id("set-length")).to_have_count(0)
     await expect(desktop.page.get_by_test_id("scale-bar")).to_have_count(0)

@@ -8,6 +8,7 @@ from broker.mosquitto import Mosquitto
 from tests.browser.access import violations
 from tests.browser.chapel import chapel
 from tests.browser.conftest import DESKTOP, PHONE, WAIT_MS, Visitor, photo, serving, visiting
+from tests.browser.reach import covered
 from tests.browser.reconstruction import CHAPEL, Reconstruction, image_id
 from viewer.config import Settings
 
@@ -101,6 +102,62 @@ async def test_around_an_object_the_page_says_what_goes_on_and_what_to_do(
             await says(visitor, "banner", words)
         await found(visitor, "banner-action").click()
         await expect(found(visitor, "toast")).to_contain_text("Asked the reconstructor")
+
+
+@BOTH
+async def test_a_rebuild_that_removed_points_says_how_many_and_what_to_do(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction, device: dict[str, object]
+) -> None:
+    await reconstruction.publish([chapel(9_000)], generation=1, image_count=19)
+    await reconstruction.ready(image_count=19)
+    async with visiting(browser, address, device) as visitor:
+        await visitor.page.emulate_media(reduced_motion="reduce")
+        await visitor.page.clock.install()
+        await visitor.join(mosquitto.connection("anna"))
+        await says(visitor, "chip", "Live")
+        before = await reconstruction.publish([chapel(9_000)], generation=2, image_count=20)
+        await visitor.has(generation=2)
+        await expect(found(visitor, "banner")).to_have_count(0)  # nothing was lost
+        after = await reconstruction.publish([chapel(7_500)], generation=3, image_count=30)
+        words = f"The rebuild removed {before.point_count - after.point_count:,} points"
+        await says(visitor, "banner", words)
+        await expect(found(visitor, "banner")).to_contain_text("take more photos")
+        assert await covered(visitor) == []
+        await found(visitor, "banner-action").click()
+        await expect(found(visitor, "activity")).to_contain_text(words)
+        await visitor.page.clock.fast_forward(30_000)
+        await expect(found(visitor, "banner")).to_have_count(0, timeout=WAIT_MS)
+        await expect(found(visitor, "activity")).to_contain_text(words)
+
+
+@BOTH
+async def test_who_may_only_look_is_offered_no_photographs_and_told_why(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction, device: dict[str, object]
+) -> None:
+    await reconstruction.ready()
+    async with (
+        visiting(browser, address, device) as anna,
+        visiting(browser, address, device) as guest,
+        visiting(browser, address, device) as ops,
+    ):
+        for visitor, user in ((anna, "anna"), (guest, "viewer"), (ops, "ops")):
+            await visitor.page.emulate_media(reduced_motion="reduce")
+            await visitor.join(mosquitto.connection(user))
+            await says(visitor, "notice", "Waiting for the first photo")
+        await expect(found(anna, "notice-action")).to_have_text("Add the first photo")
+        for visitor in (guest, ops):
+            await expect(found(visitor, "notice-action")).to_have_count(0, timeout=WAIT_MS)
+        await reconstruction.publish([chapel(3_000)], generation=1, image_count=7)
+        await reconstruction.ready(image_count=7)
+        for visitor in (anna, guest, ops):
+            await says(visitor, "chip", "Live")
+            await visitor.page.evaluate("document.querySelector('cairn-viewer').change({isPanelOpen: true})")
+            is_anna = visitor is anna
+            await expect(found(visitor, "upload-input")).to_have_count(1 if is_anna else 0)
+            await expect(found(visitor, "look-only")).to_have_count(0 if is_anna else 1)
+            await expect(visitor.page.locator(".snap")).to_have_count(1 if is_anna else 0)
+        await says(guest, "look-only", "but not add photos")
+        assert reconstruction.images == []  # asking the broker sent none
 
 
 async def test_the_page_shows_the_title_that_people_gave_and_why_a_budget_lets_photographs_wait(

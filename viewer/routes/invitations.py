@@ -19,6 +19,7 @@ from broker.accounts.keeper_requests import (
     Answered,
     Asked,
     Create,
+    Leave,
     ListOpen,
     Login,
     NewInvitation,
@@ -43,6 +44,14 @@ class InvitationList(BaseModel):
     invitations: tuple[OpenInvitation, ...] = ()
 
 
+class Left(BaseModel):
+    """Whether the account ended at log-out: only one that an invitation made does."""
+
+    model_config = ConfigDict(frozen=True)
+
+    is_ended: bool
+
+
 class Done(BaseModel):
     """An invitation was made or taken back."""
 
@@ -59,8 +68,9 @@ class InvitationDesk:
     admission: Admission
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
-        """Answer `/invitations/ID` and `/projects/PROJECT/invitations`."""
+        """Answer `/invitations/ID`, `/projects/PROJECT/invitations` and `/account`."""
         router.add_post("/invitations/{invitation_id}", self.redeem)
+        router.add_delete("/account", self.leave)
         router.add_get("/projects/{project}/invitations", self.list_open)
         router.add_post("/projects/{project}/invitations", self.create)
         router.add_delete("/projects/{project}/invitations/{invitation_id}", self.revoke)
@@ -105,6 +115,13 @@ class InvitationDesk:
         except ValidationError:
             return json_answer(_BAD_REQUEST, HTTPStatus.BAD_REQUEST)
         return await self._change(asked)
+
+    async def leave(self, request: web.Request) -> web.Response:
+        """Log out for good: an account that an invitation made ends, any other stays."""
+        answered = await self._ask(Leave(login=await self._login(request)))
+        if not isinstance(answered, Answered):
+            return answered
+        return json_answer(Left(is_ended=answered.answer == "ended"))
 
     async def _change(self, asked: Create | Revoke) -> web.Response:
         answered = await self._ask(asked)

@@ -1,6 +1,7 @@
 """How is a photograph decoded? Within limits, upright, reduced, with its camera's intrinsics from sidecar or EXIF."""
 
 import warnings
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -103,6 +104,16 @@ def read_photograph(path: Path, settings: EngineSettings) -> DecodedPhotograph:
         raise UnreadablePhotographError(f"{path.name}: {exc.sentence}") from exc
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
         raise UnreadablePhotographError(f"{path.name} cannot be decoded: {' '.join(str(exc).split())[:200]}") from exc
+
+
+def stamp_of(path: Path, side_px: int) -> int:
+    """Another number when the file, or the longer side that it is reduced to, is another; 0 without a file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0
+    named = f"{path.name} {status.st_size} {status.st_mtime_ns} {side_px}"
+    return 1 + zlib.crc32(named.encode()) % (2**31 - 1)
 
 
 def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> DecodedPhotograph:

@@ -1,9 +1,11 @@
-"""Where are the larger photographs in which the tracks are measured again? On the disk; a few of them in memory."""
+"""Where are the larger photographs in which the tracks are measured again? On the disk; those used last are in memory, too.
 
-import zlib
+A refetch measures several models of the same photographs, and decoding one takes longer than matching in it.
+"""
+
 from collections import OrderedDict
 from collections.abc import Sequence
-from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -12,12 +14,50 @@ from torch import Tensor
 
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.image_files import ImageFacts
-from reconstructor.engine.features.photographs import UnreadablePhotographError, read_photograph
+from reconstructor.engine.features.photographs import UnreadablePhotographError, read_photograph, stamp_of
 from reconstructor.engine.lsm.bundle import Floats
 from reconstructor.engine.lsm.kept_matches import KeptMatches
 from reconstructor.engine.settings import EngineSettings
 
-_MOST_IN_MEMORY: Final = 24  # of 6 MB each
+_MOST_BYTES: Final = 24 * 6_291_456  # 24 photographs of 3072x2048
+
+
+class _DecodedPhotographs:
+    """Decoded photographs of this process by stamp and path, those used last, and the sizes of all that were decoded."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[str, int], Tensor] = OrderedDict()
+        self._sizes: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def gray(self, facts: ImageFacts, stamp: int, settings: EngineSettings) -> Tensor:
+        """(H, W) uint8.
+
+        Raises:
+            UnreadablePhotographError: as `read_photograph`.
+        """
+        path = facts.current_path
+        with self._lock:
+            if (kept := self._kept.get((str(path), stamp))) is not None:
+                self._kept.move_to_end((str(path), stamp))
+                return kept
+        gray = torch.from_numpy(read_photograph(path, settings).gray.copy())
+        with self._lock:
+            self._kept[str(path), stamp] = gray
+            self._sizes[str(path), stamp] = gray.shape[1], gray.shape[0]
+            while len(self._kept) > 1 and sum(each.numel() for each in self._kept.values()) > _MOST_BYTES:
+                self._kept.popitem(last=False)
+        return gray
+
+    def size_px(self, facts: ImageFacts, stamp: int, settings: EngineSettings) -> tuple[int, int]:
+        """Width and height; errors as of `gray`."""
+        key = str(facts.current_path), stamp
+        if key not in self._sizes:
+            self.gray(facts, stamp, settings)
+        return self._sizes[key]
+
+
+_decoded = _DecodedPhotographs()
 
 
 class LargerPhotographs:
@@ -33,9 +73,8 @@ class LargerPhotographs:
         self, facts: Sequence[ImageFacts], settings: EngineSettings, kept: Sequence[KeptMatches | None]
     ) -> None:
         self._facts = facts
-        self._stamps = [_stamp(each.current_path, settings) for each in facts]
+        self._stamps = [stamp_of(each.current_path, settings.exact_max_side_px) for each in facts]
         self._settings = settings.model_copy(update={"max_side_px": settings.exact_max_side_px})
-        self._kept: OrderedDict[int, Tensor] = OrderedDict()
         self._sizes: dict[int, tuple[int, int] | None] = {
             image: each.size_px for image, each in enumerate(kept) if each and each.stamp == self._stamps[image] != 0
         }
@@ -69,33 +108,19 @@ class LargerPhotographs:
         return self._gray(image).to(torch.float32)
 
     def _size(self, image: int) -> tuple[int, int] | None:
+        if not self._stamps[image]:  # the file is gone
+            return None
         if image not in self._sizes:
             try:
-                height, width = self._gray(image).shape
-                self._sizes[image] = width, height
+                self._sizes[image] = _decoded.size_px(self._facts[image], self._stamps[image], self._settings)
             except UnreadablePhotographError:
                 self._sizes[image] = None
         return self._sizes[image]
 
     def _gray(self, image: int) -> Tensor:
-        if image not in self._kept:
-            gray = read_photograph(self._facts[image].current_path, self._settings).gray
-            self._kept[image] = torch.from_numpy(gray.copy())
-            if len(self._kept) > _MOST_IN_MEMORY:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(image)
-        return self._kept[image]
+        return _decoded.gray(self._facts[image], self._stamps[image], self._settings)
 
 
 def halved(brightness: Tensor) -> Tensor:
     """(H, W) float32 at half the size."""
     return torch.nn.functional.avg_pool2d(brightness[None], 2)[0]
-
-
-def _stamp(path: Path, settings: EngineSettings) -> int:
-    try:
-        status = path.stat()
-    except OSError:
-        return 0
-    named = f"{path.name} {status.st_size} {status.st_mtime_ns} {settings.exact_max_side_px}"
-    return 1 + zlib.crc32(named.encode()) % (2**31 - 1)

@@ -3,7 +3,6 @@
 Bounds are those of the prototype of 2026-11-27, in pixels of the larger photographs.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -14,14 +13,12 @@ from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.lsm.kept_matches import MatchFiles
 from reconstructor.engine.lsm.measuring import Measuring
+from reconstructor.engine.lsm.robust_adjustment import RobustAdjustment
 from reconstructor.engine.lsm.triangulation import triangulated
 from reconstructor.engine.settings import EngineSettings
 
-_LOSS_PX: Final = 0.5
 _COARSE_PX: Final = 2.0
 _FINE_PX: Final = 1.2
-_LEAST_IMAGES: Final = 5  # of a camera whose principal point is estimated
-_MOST_OFF_CENTRE: Final = 0.05  # of the principal point, over the side
 _LEAST_MEASURED: Final = 30  # observations of an image; with fewer it keeps its features
 
 
@@ -31,6 +28,8 @@ def remeasured(
     constant_cameras: Collection[int],
     settings: EngineSettings,
     files: MatchFiles | None = None,
+    *,
+    holds_poses: bool = False,
 ) -> list[Bundle]:
     """The placed images and points of a model, measured again and adjusted; the model does not change.
 
@@ -42,8 +41,10 @@ def remeasured(
         constant_cameras: ids of the cameras that keep their intrinsics.
         settings: the engine's.
         files: where matches are kept from one refetch to the next.
+        holds_poses: only points and places of features become exact; no image moves.
     """
-    return refined(Bundle.of(model), facts, constant_cameras, settings, files)
+    bundle = Bundle.of(model, held=model.reg_image_ids() if holds_poses else ())
+    return refined(bundle, facts, constant_cameras, settings, files)
 
 
 def refined(
@@ -56,33 +57,12 @@ def refined(
     """The same for a bundle of some of the images."""
     measuring = Measuring(bundle, [facts[number] for number in bundle.numbers], settings, files)
     scale = float(np.median([measuring.photographs.scale(image) for image in range(len(bundle.numbers))]))
-
-    def adjusted(before: Bundle, *, frees_principal_point: bool = False) -> Bundle:
-        loss_px, threads = _LOSS_PX / scale, settings.threads
-        return before.adjusted(loss_px, constant_cameras, threads, frees_principal_point=frees_principal_point)
-
-    bundle = adjusted(_measured(bundle, measuring))
-    for bound_px in (_COARSE_PX, _FINE_PX):
-        bundle = adjusted(bundle.within(bound_px / scale))
+    adjustment = RobustAdjustment(scale=scale, constant_cameras=constant_cameras, threads=settings.threads)
+    bundle = adjustment.adjusted(_measured(bundle, measuring), _COARSE_PX, _FINE_PX)
     extended = measuring.extended(bundle)
     measuring.keep()
-    bundle = adjusted(replace(bundle, observations=bundle.observations.joined(extended)))
-    bundle = adjusted(bundle.within(_FINE_PX / scale))
-    if set(bundle.cameras) <= set(constant_cameras):
-        return [bundle]
-    freed = adjusted(bundle, frees_principal_point=True)
-    return [bundle, freed] if _has_likely_principal_points(freed) else [bundle]
-
-
-def _has_likely_principal_points(bundle: Bundle) -> bool:
-    """Whether each camera took enough photographs to say where its principal point is, and it is near the centre."""
-    counts = Counter(bundle.camera_ids)
-    return all(
-        counts[camera_id] >= _LEAST_IMAGES
-        and abs(camera.principal_point_x / camera.width - 0.5) <= _MOST_OFF_CENTRE
-        and abs(camera.principal_point_y / camera.height - 0.5) <= _MOST_OFF_CENTRE
-        for camera_id, camera in bundle.cameras.items()
-    )
+    bundle = replace(bundle, observations=bundle.observations.joined(extended))
+    return adjustment.with_principal_points(adjustment.adjusted(bundle, _FINE_PX))
 
 
 def _measured(bundle: Bundle, measuring: Measuring) -> Bundle:

@@ -15,9 +15,9 @@ from reconstructor.engine.colmap import keypoints_in_image, pycolmap
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.equal_parts.credible_pairs import agrees_with_nearest, credible_pairs
 from reconstructor.engine.sfm.first_pair import find_first_pair, is_plausible
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS, MapperOptions
-from reconstructor.engine.sfm.pair_support import agrees_with_nearest, credible_pairs
 from reconstructor.engine.sfm.residuals import Residuals, State
 
 _MIN_STRUCTURE_LESS_POINTS = 60  # twice the usual bound, because the pose has no other confirmation

@@ -22,18 +22,22 @@ from pydantic import BaseModel, ConfigDict
 from reconstructor.engine.colmap import configure, pycolmap
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.larger_features import LargerFeatures
+from reconstructor.engine.features.photographs import UnreadablePhotographError
+from reconstructor.engine.features.sift import BadFeaturesError
 from reconstructor.engine.lsm.kept_matches import MatchFiles
 from reconstructor.engine.lsm.refinement import remeasured, write_back
-from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.settings import EngineSettings, Quality
 from reconstructor.engine.sfm.calibration_check import set_unfit_calibrations_aside
 from reconstructor.engine.sfm.camera_groups import CameraSearch
 from reconstructor.engine.sfm.camera_learning import set_learned_aside
+from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
 from reconstructor.engine.sfm.gate.bounds import TIE
 from reconstructor.engine.sfm.gate.figures import ModelFigures, measure_model
 from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
+from reconstructor.engine.sfm.high_quality.full_size import MOST_IMAGES, moved, with_larger_features
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import tight_share
-from reconstructor.engine.sfm.pair_support import without_repeated
 from reconstructor.engine.sfm.refetch_gate import GateFigures, judge, objections_to
 from reconstructor.engine.sfm.repair import repair
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
@@ -43,6 +47,8 @@ _WATCH_INTERVAL_S: Final = 0.5
 _LEAST_IMAGES: Final = 2
 _MOST_PRUNINGS: Final = 4
 _LIVE: Final = "live"
+_LARGER_FEATURES: Final = "larger_features"
+_TIME_FOR_FEATURES: Final = 0.5  # of what a refetch may take: what was solved before must not be lost
 _MOST_SOLVED_TOGETHER: Final = 400  # images: took 209 s on a busy core (2026-11-28); more are refined in windows
 _NICENESS: Final = 10  # a tenth of the CPU share of the process that adds images
 
@@ -107,7 +113,9 @@ class SolveVerdict(BaseModel):
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Solution:
     attempt: Attempt
+    mapper: LiveMapper
     model: Any
+    solved: Any | None = None  # the model before it was measured again
 
 
 def solve(folder: Path) -> SolveVerdict:
@@ -126,6 +134,7 @@ class _Contest:
     """The solvers' solutions of one request, each repaired, measured again, and judged in the same way."""
 
     def __init__(self, known: KnownImages, folder: Path, request: SolveRequest) -> None:
+        self._begun_s = time.monotonic()
         self._known, self._folder = known, folder
         self._settings, self._has_live = request.settings, request.has_live
         self._engine_folder = Path(request.engine_folder)
@@ -143,6 +152,9 @@ class _Contest:
             has_solved = any(not each.attempt.objection for each in solutions)
             if method == _LIVE or not has_solved:
                 solutions.append(self._attempt(method, run))
+        best = self._best(solutions)
+        if self._settings.quality is Quality.HIGH and best and best.model.num_reg_images() <= MOST_IMAGES:
+            solutions.append(self._with_larger_features(best))
         return self._choose(solutions)
 
     def _new_mapper(self) -> LiveMapper:
@@ -159,10 +171,7 @@ class _Contest:
         lost = () if objection else repair(mapper, self._known)
         if objection or mapper.model.num_reg_images() < _LEAST_IMAGES:
             objection = objection or "its matches disagree about where nearly all images were taken"
-            return _Solution(
-                attempt=Attempt(method=method, seconds=time.monotonic() - begun, objection=objection),
-                model=mapper.model,
-            )
+            return _lost(method, begun, mapper, objection)
         # Before it is measured again: the bounds are those of models whose observations are all where their features are.
         figures, pruned, objection = self._prune(mapper)
         solved = pycolmap.Reconstruction(mapper.model)
@@ -170,26 +179,60 @@ class _Contest:
         measured = self._measure_again(mapper)
         if set_unfit_calibrations_aside(mapper, self._settings):
             measured = self._measure_again(mapper)
-        verdict = judge(self._reference, mapper.model, self._known, solved)
         attempt = Attempt(
             method=method,
-            seconds=time.monotonic() - begun,
-            figures=verdict.figures,
+            seconds=0,
             model=figures,
             left_out=tuple(sorted({*lost, *pruned})),
-            objection=objection or verdict.objection,
+            objection=objection,
             **measured,
         )
-        return _Solution(attempt=attempt, model=mapper.model)
+        return self._judged(attempt, begun, mapper, solved)
 
-    def _measure_again(self, mapper: LiveMapper) -> dict[str, float]:
+    def _with_larger_features(self, best: _Solution) -> _Solution:
+        """The best solution with the cameras and poses that more features of the larger photographs give it."""
+        begun, mapper = time.monotonic(), best.mapper
+        until_s = self._begun_s + _TIME_FOR_FEATURES * self._settings.refetch_timeout_s
+        larger = LargerFeatures(self._engine_folder, self._settings, until_s)
+        given = self._given_cameras(mapper)
+        try:
+            bundles = with_larger_features(best.model, self._known, given, self._settings, larger)
+        except (TimeoutError, BadFeaturesError, UnreadablePhotographError) as exc:
+            return _lost(_LARGER_FEATURES, begun, mapper, str(exc))
+        models = [moved(best.solved, bundle) for bundle in bundles]
+        mapper.swap(max(models, key=lambda each: tight_share(each, self._known)))
+        figures, pruned, objection = self._prune(mapper)
+        solved = pycolmap.Reconstruction(mapper.model)
+        measured = self._measure_again(mapper, holds_poses=True)
+        attempt = Attempt(
+            method=_LARGER_FEATURES,
+            seconds=0,
+            model=figures,
+            left_out=tuple(sorted({*best.attempt.left_out, *pruned})),
+            objection=objection,
+            **measured,
+        )
+        return self._judged(attempt, begun, mapper, solved)
+
+    def _judged(self, attempt: Attempt, begun: float, mapper: LiveMapper, solved: Any) -> _Solution:
+        """The solution of an attempt, compared with the live model."""
+        verdict = judge(self._reference, mapper.model, self._known, solved)
+        added = {
+            "seconds": time.monotonic() - begun,
+            "figures": verdict.figures,
+            "objection": attempt.objection or verdict.objection,
+        }
+        return _Solution(attempt=attempt.model_copy(update=added), mapper=mapper, model=mapper.model, solved=solved)
+
+    def _measure_again(self, mapper: LiveMapper, *, holds_poses: bool = False) -> dict[str, float]:
         """Refine the mapper's model with exact measurements, unless its matches fit less well then or it is too large."""
         begun, solution = time.monotonic(), mapper.model
         if solution.num_reg_images() > WINDOW:
             shares = list(refine_in_windows(solution, self._engine_folder, self._settings, newest_only=False))
             return _remeasuring(begun, shares[0], shares[1])
         models, files = [], MatchFiles(folder=self._engine_folder)
-        for bundle in remeasured(solution, self._known.facts, self._given_cameras(mapper), self._settings, files):
+        given = set(solution.cameras) if holds_poses else self._given_cameras(mapper)
+        for bundle in remeasured(solution, self._known.facts, given, self._settings, files, holds_poses=holds_poses):
             models.append(pycolmap.Reconstruction(solution))
             write_back(models[-1], bundle)
         shares = [tight_share(each, self._known) for each in (solution, *models)]
@@ -217,19 +260,28 @@ class _Contest:
     def _given_cameras(self, mapper: LiveMapper) -> set[int]:
         return {camera_id for camera_id in mapper.model.cameras if mapper.is_calibrated(camera_id)}
 
-    def _choose(self, solutions: list[_Solution]) -> SolveVerdict:
+    def _best(self, solutions: list[_Solution]) -> _Solution | None:
         """The solution of the highest tight share; of those as good, the one of most images, then the cheapest."""
-        attempts = tuple(each.attempt for each in solutions)
         passed = [each for each in solutions if not each.attempt.objection]
         if not passed:
-            return SolveVerdict(method="", attempts=attempts)
+            return None
         shares = [tight_share(each.model, self._known) for each in passed]
         as_good = [each for each, share in zip(passed, shares, strict=True) if share >= max(shares) - TIE]
-        best = max(as_good, key=lambda each: (each.model.num_reg_images(), -each.attempt.seconds))
+        return max(as_good, key=lambda each: (each.model.num_reg_images(), -each.attempt.seconds))
+
+    def _choose(self, solutions: list[_Solution]) -> SolveVerdict:
+        attempts, best = tuple(each.attempt for each in solutions), self._best(solutions)
+        if best is None:
+            return SolveVerdict(method="", attempts=attempts)
         if not self._has_live:
             best.model.normalize()  # the first model of a project sets its world
         _write_model(best.model, self._folder / "result")
         return SolveVerdict(method=best.attempt.method, attempts=attempts)
+
+
+def _lost(method: str, begun: float, mapper: LiveMapper, objection: str) -> _Solution:
+    attempt = Attempt(method=method, seconds=time.monotonic() - begun, objection=objection)
+    return _Solution(attempt=attempt, mapper=mapper, model=mapper.model)
 
 
 def _refine_live(folder: Path, request: SolveRequest) -> SolveVerdict:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import fmean
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,13 +11,16 @@ from pydantic import TypeAdapter, ValidationError
 from broker.files import UNFINISHED
 from broker.ids import Encoding, Generation, ProjectId
 from broker.manifest import Manifest, ShardEntry
-from broker.shards import MAX_POINTS, PointCloud, encode, sha256
+from broker.shards import MAX_POINTS, PointCloud, decode, encode, sha256
 from broker.wire.history import MOST_EARLIER_SHARDS, MOST_GENERATIONS, EarlierShard, GenerationHistory, GenerationRow
 from broker.wire.history_channels import MAX_HISTORY_BYTES
 from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import StoreError, make_folder, remove_unfinished, write_durably
+from reconstructor.storage.reference_set import ReferenceSet
 
 FACT: Final = "earlier_generations"
+EARLIER: Final = "earlier"  # the folder of the copies below a project's
+_DECIMALS: Final = 4
 _ENVELOPE_BYTES: Final = 1024  # of the message around the rows
 _ROWS: Final = TypeAdapter(tuple[GenerationRow, ...])
 _SUFFIX: Final = f".{Encoding.PACKED.value}"
@@ -42,12 +46,22 @@ class EarlierGenerations:
 
     def __init__(self, database: Database, folder: Path, *, kept_count: int) -> None:
         self._database, self._kept_count = database, kept_count
-        self._folder = make_folder(folder / "earlier")
+        self._folder = make_folder(folder / EARLIER)
         remove_unfinished(self._folder)
 
-    def begin(self, manifest: Manifest) -> None:
-        """Add a row for a new generation, inside the transaction that makes it the present one."""
-        rows = self._rows()
+    def begin(self, reference: ReferenceSet, before: ReferenceSet | None = None) -> None:
+        """Add a row for a new generation, inside the transaction that makes it the present one.
+
+        Args:
+            reference: the new generation with its cameras.
+            before: the last revision of the one that it replaces, whose row gets its last figures.
+        """
+        manifest, rows = reference.manifest, self._rows()
+        if before is not None:
+            rows = tuple(
+                each.model_copy(update=accuracy_of(before)) if each.generation == before.manifest.generation else each
+                for each in rows
+            )
         if manifest.generation == 0 or any(each.generation >= manifest.generation for each in rows):
             return
         row = GenerationRow(
@@ -58,7 +72,7 @@ class EarlierGenerations:
             point_count=manifest.point_count,
             offset=manifest.frame.offset,
             world_from_previous=manifest.frame.world_from_previous,
-        )
+        ).model_copy(update=accuracy_of(reference))
         self._write((*rows, row))
 
     def wants(self, generation: int) -> bool:
@@ -114,6 +128,23 @@ class EarlierGenerations:
         rows = tuple(row if self._is_there(row) else row.model_copy(update={"shards": ()}) for row in self._rows())
         return GenerationHistory(project=project, generations=rows) if rows else None
 
+    def check(self) -> None:
+        """Read every copy that a row names and that is there, and remove the others.
+
+        Raises:
+            StoreError, BadShardError: the rows do not read, or a copy is not what its row says.
+        """
+        try:
+            _ROWS.validate_json(self._database.fact(FACT) or b"[]")
+        except ValidationError as exc:
+            raise StoreError(f"the rows of earlier versions do not read: {exc.errors()[0]['msg']}") from exc
+        self._remove_unnamed()
+        for row in self._rows():
+            for shard in row.shards if self._is_there(row) else ():
+                payload = self._read(row.generation, shard)
+                if len(payload) != shard.size_bytes or len(decode(payload, Encoding.PACKED)) != shard.point_count:
+                    raise StoreError(f"a copy of generation {row.generation} has another size than its row says")
+
     def _is_there(self, row: GenerationRow) -> bool:
         return all((self._folder / f"{each.sha256}{_SUFFIX}").is_file() for each in row.shards)
 
@@ -125,10 +156,7 @@ class EarlierGenerations:
         raise GenerationNotKeptError(f"the points of generation {generation} are gone from the disk")
 
     def _rows(self) -> tuple[GenerationRow, ...]:
-        try:
-            return _ROWS.validate_json(self._database.fact(FACT) or b"[]")
-        except ValidationError:  # of a version whose rows differ
-            return ()
+        return rows_in(self._database.fact(FACT))
 
     def _write(self, rows: tuple[GenerationRow, ...]) -> None:
         """Record the rows, of which the oldest go; inside a transaction."""
@@ -145,6 +173,29 @@ class EarlierGenerations:
         for path in self._folder.iterdir():
             if path.name not in named and path.suffix != UNFINISHED:
                 path.unlink(missing_ok=True)
+
+
+def rows_in(payload: bytes | None) -> tuple[GenerationRow, ...]:
+    """The rows as they are stored."""
+    try:
+        return _ROWS.validate_json(payload or b"[]")
+    except ValidationError:  # of a version whose rows differ
+        return ()
+
+
+def accuracy_of(reference: ReferenceSet) -> dict[str, float | None]:
+    """What a row says of cameras and scale: the mean reprojection error of the leading component's placed cameras."""
+    errors = [
+        each.reprojection_error_px
+        for each in reference.cameras
+        if each.world_from_camera is not None and not each.component and each.reprojection_error_px is not None
+    ]
+    frame = reference.manifest.frame
+    return {
+        "mean_reprojection_error_px": round(fmean(errors), _DECIMALS) if errors else None,
+        "metres_per_unit": frame.metres_per_unit,
+        "scale_deviation_ratio": frame.scale_deviation_ratio,
+    }
 
 
 def coarse(entries: Iterable[ShardEntry]) -> list[ShardEntry]:

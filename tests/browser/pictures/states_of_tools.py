@@ -12,8 +12,7 @@ from tests.browser.pictures.world import World
 
 async def _advised(world: World, visitor: Visitor) -> None:
     await live(world, visitor)
-    if await visitor.page.evaluate("innerWidth <= 760 && innerHeight > 500"):
-        await expect(found(visitor, "advice-line")).to_be_visible(timeout=WAIT_MS)
+    await expect(found(visitor, "advice-line")).to_be_visible(timeout=WAIT_MS)
 
 
 async def _coverage(world: World, visitor: Visitor) -> None:

@@ -10,14 +10,20 @@ from pathlib import Path
 import pytest
 
 from broker.accounts.access import User
+from broker.accounts.mosquitto_clients import write_client_options
+from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
+from broker.config import Connection
+from broker.delivery import Delivery
 from broker.mosquitto import answers, free_port
 from broker.topics import TopicSpace
 from tests.integration.broker.program import BROKER, client, started
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*BROKER, *words], capture_output=True, text=True, check=False, timeout=30)
+    """Run it where `cairn.toml` may lie: in the parent of the folder that --data names."""
+    folder = Path(words[words.index("--data") + 1]).parent if "--data" in words else None
+    return subprocess.run([*BROKER, *words], capture_output=True, text=True, check=False, timeout=30, cwd=folder)
 
 
 def test_accounts_are_added_listed_and_given_their_rights(tmp_path: Path) -> None:
@@ -38,6 +44,68 @@ def test_accounts_are_added_listed_and_given_their_rights(tmp_path: Path) -> Non
     assert again.read_text() != secret.read_text()
     assert run("user", "remove", "rig-north", *where).returncode == 0
     assert run("user", "list", *where).stdout == ""
+
+
+async def test_a_new_password_of_a_program_stands_in_its_files_and_is_used_at_once(tmp_path: Path) -> None:
+    data, secrets, port = tmp_path / "broker", tmp_path / "secrets", free_port()
+    connection = kept_account(data, secrets, port)
+    before = connection.secret()
+    assert before is not None
+    with started(data, port) as process:
+        async with Delivery(connection, client_id="page-1") as page, asyncio.timeout(60):
+            await page.wait_connected(30)
+            renewed = await asyncio.to_thread(run, "user", "passwd", "page", "--data", str(data))
+            assert (renewed.returncode, renewed.stdout) == (0, f"{secrets / 'page.password'}\n")
+            while page.connect_count < 2:
+                await asyncio.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    renewed_line = (secrets / "page.password").read_text()
+    assert renewed_line == (tmp_path / "own" / "password").read_text() != f"{before}\n"
+    assert (secrets / "page.password").stat().st_mode & 0o777 == 0o640
+    options = (secrets / "page.mosquitto" / "mosquitto_pub").read_text()
+    assert f"-u page\n-P {renewed_line}" in options
+    assert before not in options
+    assert f"-p {port}\n" in options
+
+
+def kept_account(data: Path, secrets: Path, port: int) -> Connection:
+    """An account whose password stands in a system's files, and in one that the settings name."""
+    own = secrets.parent / "own" / "password"
+    password = UserBook(data).add(User.build("page", "observer", ["chapel"])).password
+    for file in (secrets / "page.password", own):
+        write_password(file, password)
+    (secrets / "page.password").chmod(0o640)
+    connection = Connection(port=port, username="page", password_file=secrets / "page.password")
+    write_client_options(secrets / "page.mosquitto", connection)
+    settings = f'[broker]\ndata_dir = "{data}"\n[viewer]\nbroker = {{username = "page", password_file = "{own}"}}\n'
+    (secrets.parent / "cairn.toml").write_text(settings)
+    return connection
+
+
+def test_a_removed_account_takes_the_files_of_its_password_along(tmp_path: Path) -> None:
+    data, secrets = tmp_path / "broker", tmp_path / "secrets"
+    kept_account(data, secrets, 1883)
+    assert run("user", "remove", "page", "--data", str(data)).returncode == 0
+    assert list(secrets.iterdir()) == [secrets / "page.mosquitto"]
+    assert not list((secrets / "page.mosquitto").iterdir())
+    assert (tmp_path / "own" / "password").is_file()  # it is named by settings, and theirs to remove
+
+
+def test_accounts_that_go_with_their_project_take_their_files_along(tmp_path: Path) -> None:
+    data, secrets = tmp_path / "broker", tmp_path / "secrets"
+    kept_account(data, secrets, 1883)
+    assert run("project", "remove", "chapel", "--data", str(data)).stdout == "removed page\n"
+    assert not (secrets / "page.password").exists()
+
+
+def test_an_account_that_is_added_again_finds_its_earlier_files_right(tmp_path: Path) -> None:
+    data, secrets = tmp_path / "broker", tmp_path / "secrets"
+    kept_account(data, secrets, 1883)
+    UserBook(data).remove("page")  # by an earlier version
+    again = ["page", "--role", "observer", "--project", "chapel", "--password-file", str(tmp_path / "new")]
+    assert run("user", "add", *again, "--data", str(data)).returncode == 0
+    assert (secrets / "page.password").read_text() == (tmp_path / "new").read_text()
 
 
 def test_bad_name_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:

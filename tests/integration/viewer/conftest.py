@@ -5,6 +5,7 @@ import base64
 import contextlib
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 
 from broker.config import Connection
@@ -42,6 +43,16 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
             await task
 
 
+async def until_connected(address: str) -> None:
+    """Wait until the page server reaches its broker: before, it cannot tell a wrong password from a broker that is away."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+        while True:
+            async with session.get(f"{address}/health") as answer:
+                if (await answer.json())["is_broker_connected"]:
+                    return
+            await asyncio.sleep(0.02)
+
+
 @pytest.fixture
 def settings(mosquitto: Mosquitto) -> Settings:
     """A page server's settings for this broker, on a free port."""
@@ -50,8 +61,9 @@ def settings(mosquitto: Mosquitto) -> Settings:
 
 @pytest.fixture
 async def page(settings: Settings) -> AsyncIterator[str]:
-    """A running page server's address."""
+    """A running page server's address; it knows its broker."""
     async with serving(settings) as address:
+        await until_connected(address)
         yield address
 
 

@@ -79,6 +79,7 @@ class Publisher:
         withheld: tuple[int, ...] = (),
         offset: tuple[float, float, float] = (0.0, 0.0, 0.0),
         components: tuple[int, ...] = (),
+        metres_per_unit: float | None = None,
     ) -> Manifest:
         """Publish shards (but for those withheld), then the manifest that names them all.
 
@@ -106,7 +107,12 @@ class Publisher:
                 )
             )
         self.entries = entries
-        return await self.pointer(entries, generation=generation, revision=revision, frame=WorldFrame(offset=offset))
+        return await self.pointer(
+            entries,
+            generation=generation,
+            revision=revision,
+            frame=WorldFrame(offset=offset, metres_per_unit=metres_per_unit),
+        )
 
     async def shard(self, generation: int, encoding: Encoding, index: int, body: bytes) -> None:
         """Publish, or with an empty body clear, one encoding of one shard."""

@@ -1,20 +1,17 @@
 """Earlier versions over HTTP: for those who see the project, asked for once, checked, and only what is kept."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from broker.contract import REQUEST, RESPONSE, match
-from broker.delivery import Delivery
-from broker.envelope import decode
 from broker.ids import Encoding, Verb
-from broker.messages import Request, Response
+from broker.messages import Request
 from broker.mosquitto import Mosquitto
 from broker.shards import encode, sha256
 from broker.wire.history_channels import EARLIER_SHARD
+from tests.integration.viewer.answerer import Answerer, answering
 from tests.integration.viewer.conftest import basic, credentials_of
 from tests.integration.viewer.publisher import CHAPEL, Publisher, random_cloud
 
@@ -23,54 +20,26 @@ FIRST = next(iter(BODIES))
 KEPT = 3
 
 
-class Reconstructor:
+class Reconstructor(Answerer):
     """Has the points of generation 3 alone."""
 
-    def __init__(self, mosquitto: Mosquitto) -> None:
-        connection = mosquitto.connection("reconstructor")
-        self._space = connection.space
-        topics = (self._space.filter(REQUEST.template, CHAPEL),)
-        self._delivery = Delivery(connection, client_id="historian", session_expiry_s=0, subscriptions=topics)
-        self.asked: list[tuple[str, Request]] = []
+    refusal = "generation_not_kept"
 
-    async def run(self) -> None:
-        async with self._delivery as delivery:
-            async for message in delivery.messages():
-                message.acknowledge()
-                user = str(match(self._space, message.topic).user)
-                await self._answer(user, decode(message.payload, Request))
-
-    async def _answer(self, user: str, request: Request) -> None:
-        self.asked.append((user, request))
+    async def prepare(self, user: str, request: Request) -> bool:
         is_known = request.generation == KEPT
         for index, body in enumerate(BODIES.values() if is_known else ()):
-            await self._delivery.publish(
-                EARLIER_SHARD.outgoing(self._space, CHAPEL, body, user=user, generation=KEPT, index=index)
+            await self.publish(
+                EARLIER_SHARD.outgoing(self.space, CHAPEL, body, user=user, generation=KEPT, index=index)
             )
-        response = Response(
-            project=CHAPEL,
-            id=request.id,
-            verb=request.verb,
-            is_done=is_known,
-            code=None if is_known else "generation_not_kept",
-            reason=None if is_known else "generation 1 is not kept any more",
-            request_sent_at=request.sent_at,
-            received_at=request.sent_at,
-        )
-        await self._delivery.publish(
-            RESPONSE.outgoing(self._space, CHAPEL, response, user=user, connection=request.connection)
-        )
+        return is_known
 
 
 @pytest.fixture
 async def reconstructor(mosquitto: Mosquitto, publisher: Publisher) -> AsyncIterator[Reconstructor]:
     await publisher.state()
-    answering = Reconstructor(mosquitto)
-    task = asyncio.create_task(answering.run())
-    yield answering
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    answerer = Reconstructor(mosquitto)
+    async with answering(answerer):
+        yield answerer
 
 
 async def get(

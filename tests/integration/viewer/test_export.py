@@ -42,6 +42,19 @@ async def test_pulled_file_has_exactly_the_points_of_the_manifest(
     assert names(tmp_path) == ["broker", "chapel.ply"]
 
 
+async def test_once_a_scale_is_known_points_and_offset_are_metres(
+    mosquitto: Mosquitto, publisher: Publisher, tmp_path: Path
+) -> None:
+    cloud = random_cloud(1000, 3)
+    await publisher.reference_set([cloud], offset=(8.0, -1.0, 0.0), metres_per_unit=2.5)
+    async with asyncio.timeout(30):
+        await write_ply(mosquitto.connection("viewer"), CHAPEL, tmp_path / "chapel.ply")
+    ply = (tmp_path / "chapel.ply").read_bytes()
+    assert b"comment units metres\ncomment add_to_xyz 20.0 -2.5 0.0\n" in ply
+    metric = PointCloud(points_in_world=cloud.points_in_world * np.float32(2.5), colors_rgb=cloud.colors_rgb)
+    assert rows(ply) == rows(b"end_header\n" + ply_body(metric))
+
+
 async def test_each_further_component_is_a_file_of_its_own_without_metres(
     mosquitto: Mosquitto, publisher: Publisher, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from broker.accounts.keeper import SOCKET_NAME, Keeper
 from broker.accounts.passwords import hashed
 from broker.accounts.users import UserBook
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
-from tests.integration.viewer.conftest import basic, serving
+from tests.integration.viewer.conftest import basic, serving, until_connected
 from viewer.config import Settings
 
 
@@ -34,6 +34,7 @@ async def address(tmp_path: Path, passwords: dict[str, str]) -> AsyncIterator[st
         settings = Settings(broker=broker.connection("page"), port=0, keeper_socket=tmp_path / SOCKET_NAME)
         with Keeper(data_dir=tmp_path, root="cairn/v1", port=plan.port).listening():
             async with serving(settings) as address:
+                await until_connected(address)
                 yield address
 
 
@@ -73,6 +74,9 @@ async def test_an_operator_invites_over_http(address: str, passwords: dict[str, 
         secret.key.check_seal(body["answer"], body["seal"])  # type: ignore[index]
         status, body = await asked("POST", redeeming, json=wish)
         assert (status, body["reason"]) == (403, "this invitation is used up: ask for a new one")  # type: ignore[index]
+        kept = {"is_ended": False}
+        assert await asked("DELETE", f"{address}/account", headers=anna) == (200, kept)
+        assert (await asked("DELETE", f"{address}/account"))[0] == 401
         assert (await asked("DELETE", f"{here}/{secret.invitation_id}", headers=anna))[0] == 403
         assert (await asked("DELETE", f"{here}/{secret.invitation_id}", headers=ops))[0] == 200
     names = await asyncio.to_thread(lambda: [user.name for user in UserBook(tmp_path).users()])

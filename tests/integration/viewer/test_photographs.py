@@ -1,18 +1,16 @@
 """A whole photograph over HTTP: for everybody who sees the project, kept, and one at a time for each user."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from broker.contract import PHOTO, REQUEST, RESPONSE, match
-from broker.delivery import Delivery
-from broker.envelope import decode
+from broker.contract import PHOTO
 from broker.ids import ImageId
-from broker.messages import Request, Response
+from broker.messages import Request
 from broker.mosquitto import Mosquitto
+from tests.integration.viewer.answerer import Answerer, answering
 from tests.integration.viewer.conftest import basic, credentials_of
 from tests.integration.viewer.publisher import CHAPEL, IMAGE_ID, Publisher
 from tests.photographs import photograph
@@ -21,58 +19,31 @@ PREVIEWED = ImageId("walk-000008-0123456789abcdef")
 JPEG = photograph(1)
 
 
-class Reconstructor:
+class Reconstructor(Answerer):
     """Answers for two images: of one it has the original, of the other only the preview."""
 
-    def __init__(self, mosquitto: Mosquitto) -> None:
-        connection = mosquitto.connection("reconstructor")
-        self._space = connection.space
-        topics = (self._space.filter(REQUEST.template, CHAPEL),)
-        self._delivery = Delivery(connection, client_id="photographer", session_expiry_s=0, subscriptions=topics)
-        self.asked: list[Request] = []
-        self.at_once = self.most_at_once = 0
+    at_once = most_at_once = 0
 
-    async def run(self) -> None:
-        async with self._delivery as delivery, asyncio.TaskGroup() as tasks:
-            async for message in delivery.messages():
-                message.acknowledge()
-                user = match(self._space, message.topic).user
-                tasks.create_task(self._answer(str(user), decode(message.payload, Request)))
-
-    async def _answer(self, user: str, request: Request) -> None:
-        self.asked.append(request)
+    async def prepare(self, user: str, request: Request) -> bool:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(0.05)
         is_known = request.image_id in {IMAGE_ID, PREVIEWED}
         if request.image_id is not None and is_known:
-            photo = PHOTO.outgoing(self._space, CHAPEL, JPEG, user=user, image_id=request.image_id)
-            await self._delivery.publish(photo)
-        response = Response(
-            project=CHAPEL,
-            id=request.id,
-            verb=request.verb,
-            is_done=is_known,
-            code=None if is_known else "unknown_image",
-            request_sent_at=request.sent_at,
-            received_at=request.sent_at,
-            is_preview=request.image_id == PREVIEWED,
-        )
+            await self.publish(PHOTO.outgoing(self.space, CHAPEL, JPEG, user=user, image_id=request.image_id))
         self.at_once -= 1
-        await self._delivery.publish(
-            RESPONSE.outgoing(self._space, CHAPEL, response, user=user, connection=request.connection)
-        )
+        return is_known
+
+    def is_preview(self, request: Request) -> bool:
+        return request.image_id == PREVIEWED
 
 
 @pytest.fixture
 async def reconstructor(mosquitto: Mosquitto, publisher: Publisher) -> AsyncIterator[Reconstructor]:
     await publisher.state()
-    answering = Reconstructor(mosquitto)
-    task = asyncio.create_task(answering.run())
-    yield answering
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    answerer = Reconstructor(mosquitto)
+    async with answering(answerer):
+        yield answerer
 
 
 async def test_everybody_who_sees_the_project_gets_its_photographs(
@@ -92,7 +63,7 @@ async def test_everybody_who_sees_the_project_gets_its_photographs(
                 await asyncio.sleep(0.05)
         several = await asyncio.gather(*(fetch(f"{address}?side={side}", viewer) for side in (800, 900, 1000)))
         assert [each[:3] for each in several] == 3 * [(200, JPEG, "false")]
-        assert sorted(each.max_side_px for each in reconstructor.asked) == [800, 900, 1000]
+        assert sorted(each.max_side_px for _, each in reconstructor.asked) == [800, 900, 1000]
         assert reconstructor.most_at_once == 1
         assert (await fetch(f"{address}?side=900", anna))[1] == JPEG
         assert len(reconstructor.asked) == 3  # it was kept

@@ -1,6 +1,7 @@
 """The keeper trusts no page server: only an operator's own password invites, and only viewers and contributors."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from broker.accounts.access import User
 from broker.accounts.invitation_secret import Secret
+from broker.accounts.invitations import Invitations
 from broker.accounts.keeper import Keeper, KeeperNotOpenError
 from broker.accounts.keeper_requests import Answered
 from broker.accounts.passwords import hashed, is_password
@@ -65,6 +67,39 @@ def test_an_operator_invites_lists_and_revokes(keeper: Keeper, passwords: dict[s
     assert json.loads(asked(keeper, "list", ops).answer) == []
     assert asked(keeper, "revoke", ops, invitation_id=SECRET.invitation_id).code is None
     assert asked(keeper, "revoke", ops, invitation_id=SECRET.invitation_id).code == "bad_invitation"
+
+
+def left(keeper: Keeper, user: str, password: str) -> Answered:
+    return keeper.answer(json.dumps({"verb": "leave", "login": {"user": user, "password": password}}).encode())
+
+
+def redeem(keeper: Keeper, secret: Secret, password: str) -> None:
+    password_hash = hashed(password)
+    redemption = {"password_hash": password_hash, "proof": secret.key.proof(password_hash, "")}
+    line = {"verb": "redeem", "invitation_id": secret.invitation_id, "redemption": redemption}
+    assert keeper.answer(json.dumps(line).encode()).code is None
+
+
+def test_who_logs_out_ends_the_account_that_an_invitation_made(
+    keeper: Keeper, passwords: dict[str, str], tmp_path: Path
+) -> None:
+    asked(keeper, "create", ("ops", passwords["ops"]), invitation=INVITATION)
+    redeem(keeper, SECRET, "berta's own")
+    assert left(keeper, "berta", "guess").code == "bad_invitation"
+    assert left(keeper, "anna", passwords["anna"]).answer == "kept"  # an administrator made this one
+    assert left(keeper, "berta", "berta's own").answer == "ended"
+    assert [str(user.name) for user in UserBook(tmp_path).users()] == ["anna", "ops", "other"]
+
+
+def test_an_account_named_on_the_command_line_only_loses_the_invited_password(keeper: Keeper, tmp_path: Path) -> None:
+    book, invitations = UserBook(tmp_path), Invitations(tmp_path)
+    clara = User.build("clara", "operator", ["chapel"])
+    redeem(keeper, invitations.add(clara, lasts=timedelta(hours=1), uses=1), "clara's own")
+    assert left(keeper, "clara", "clara's own").answer == "ended"
+    assert left(keeper, "clara", "clara's own").code == "bad_invitation"
+    given = book.set_password("clara").password  # an administrator hands out another one
+    assert left(keeper, "clara", given).answer == "kept"
+    assert book.users() == [clara]
 
 
 @pytest.mark.parametrize("name", ["anna", "other", "nobody", "ops"])

@@ -1,7 +1,9 @@
 """The real camera code against a stand-in of the gphoto2 command."""
 
 import stat
+import tempfile
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -9,6 +11,16 @@ import pytest
 
 from edge_agent.cameras.camera import CameraError
 from edge_agent.cameras.gphoto2 import Gphoto2Camera, Gphoto2MissingError
+
+
+@pytest.fixture(autouse=True)
+def scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """The folder of temporary files; after the test, whatever came of the photograph, nothing lies there."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    assert list(folder.iterdir()) == []
 
 
 def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> None:
@@ -21,16 +33,13 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> Non
 
 
 def test_the_jpeg_is_taken_and_the_raw_file_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    install(monkeypatch, tmp_path, 'echo "$@" > ../arguments; printf raw > DSC_1.nef; printf jpeg > DSC_1.jpg')
+    install(monkeypatch, tmp_path, f'echo "$@" > {tmp_path}/arguments; printf raw > DSC_1.nef; printf jpeg > DSC_1.jpg')
     camera = Gphoto2Camera(shot_timeout_s=10)
     photograph = camera.capture()
     assert (photograph.content, photograph.file_name, photograph.content_type) == (b"jpeg", "DSC_1.jpg", "image/jpeg")
-    root = camera._root
-    assert [path.name for path in root.iterdir()] == ["arguments"]  # nothing else is left behind
-    arguments = (root / "arguments").read_text().split()
+    arguments = (tmp_path / "arguments").read_text().split()
     assert {"--capture-image-and-download", "--keep", "--keep-raw"} <= set(arguments)
     camera.close()
-    assert not root.exists()
 
 
 def test_raw_alone_is_said_with_what_to_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_open3d_reads_the_ply_with_normals_and_confidence(tmp_path: Path, middle
     assert np.array_equal(read.colors.numpy(), written.colors_rgb)
     assert written.confidences is not None
     assert np.array_equal(read.confidence.numpy()[:, 0], written.confidences)
-    assert b"comment cairn, metres\n" in (tmp_path / "ball.ply").read_bytes()[:200]
+    assert b"comment units metres\n" in (tmp_path / "ball.ply").read_bytes()[:200]
 
 
 def test_a_ply_of_unknown_confidence_has_no_such_property(tmp_path: Path) -> None:

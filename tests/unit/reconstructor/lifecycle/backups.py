@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from broker.ids import ProjectId
+from broker.ids import AnnotationId, Generation, ProjectId, SenderId
 from broker.messages import Error
+from broker.wire.annotations import Note
 from reconstructor.clouds.ply import WideCloud
 from reconstructor.decoders.inspection import Inspected, PixelLimits, inspect
 from reconstructor.lifecycle.listing import LISTING_NAME
 from reconstructor.publishing.manifests import begin
+from reconstructor.storage.annotations import AnnotationKey
 from reconstructor.storage.images import ImageState
 from reconstructor.storage.store import Change, Store
 from tests.unit.reconstructor.storage.new_images import add
@@ -50,6 +52,19 @@ def project_in(data_dir: Path) -> Store:
     (store.black_box_folder / "steps").mkdir()
     (store.black_box_folder / "steps" / "000001.json").write_text("{}", encoding="ascii")
     return store
+
+
+def replace_version(store: Store) -> None:
+    """Replace the present generation by another one, and leave a note on it."""
+    points = np.random.default_rng(2).uniform(0, 1, (700, 3))
+    cloud = WideCloud(points_in_world=points, colors_rgb=np.full((700, 3), 90, np.uint8))
+    present = store.references.present()
+    following = begin(cloud, project=CHAPEL, generation=2, previous=present, image_count=3, update=None)
+    store.references.extend(following.reference, following.shards)
+    store.references.keep_earlier()
+    note = Note(project=CHAPEL, generation=Generation(2), point=(1.0, 2.0, 3.0), text="crack")
+    key = AnnotationKey(type="note", user=SenderId("anna"), annotation=AnnotationId("n1"))
+    store.annotations.keep(key, 2, note.encode())
 
 
 def rewrite(backup: Path, change: Callable[[Files], None], *, is_listed_anew: bool = True) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from reconstructor.storage.annotations import AnnotationKey
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.store import Store
 from tests.photographs import photograph
-from tests.unit.reconstructor.lifecycle.backups import CHAPEL, Files, inspect_here, project_in, rewrite
+from tests.unit.reconstructor.lifecycle.backups import CHAPEL, Files, inspect_here, project_in, replace_version, rewrite
 from tests.unit.reconstructor.storage.new_images import new_image
 
 
@@ -197,6 +198,87 @@ async def test_a_link_in_it_is_refused(backup: Path, tmp_path: Path) -> None:
                 other.addfile(member, io.BytesIO(payload))
     with pytest.raises(BadBackupError, match="not as its listing says"):
         await restored(tmp_path / "linked.cairn", tmp_path / "other")
+
+
+async def test_earlier_versions_and_notes_come_back(store: Store, tmp_path: Path) -> None:
+    replace_version(store)
+    backup = write_backup(store.folder, CHAPEL, tmp_path / "later.cairn").file
+    other = await restored(backup, tmp_path / "other")
+    assert other.references.earlier.shards(1) == store.references.earlier.shards(1)
+    assert other.references.earlier.message(CHAPEL) is not None
+    assert other.annotations.all() == store.annotations.all()
+    assert len(other.annotations.all()) == 1
+    other.close()
+
+
+async def test_without_the_black_boxs_files_earlier_versions_go(store: Store, tmp_path: Path) -> None:
+    replace_version(store)
+    backup = write_backup(store.folder, CHAPEL, tmp_path / "later.cairn").file
+    other = await restored(backup, tmp_path / "other", is_bare=True)
+    assert other.references.earlier.message(CHAPEL) is None
+    assert not list((other.folder / "earlier").iterdir())
+    other.close()
+
+
+def spoil_copy(files: Files) -> None:
+    """The content of a copy is no longer what its name and row say."""
+    name = a_copy(files)
+    files[name] = files[name][:-1] + bytes([files[name][-1] ^ 1])
+
+
+def swap_copy(files: Files) -> None:
+    """A file that is no shard, under its own digest, which the row names."""
+    files["earlier/" + sha256(b"x").hexdigest() + ".packed"] = b"x"
+    files.update(named_instead(files, a_copy(files), sha256(b"x").hexdigest()))
+
+
+def too_large(files: Files) -> None:
+    files[a_copy(files)] = bytes(600 * 1024)
+
+
+def a_copy(files: Files) -> str:
+    return next(name for name in files if name.startswith("earlier/"))
+
+
+def named_instead(files: Files, name: str, digest: str) -> Files:
+    old = name.removeprefix("earlier/").removesuffix(".packed")
+    changed = dict(files)
+    statement = "UPDATE facts SET value = CAST(replace(CAST(value AS TEXT), '{}', '{}') AS BLOB)"
+    of_database(statement.format(old, digest))(changed)
+    return changed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        spoil_copy,
+        swap_copy,
+        too_large,
+        lambda files: files.update({"earlier/../../evil.packed": b""}),
+        lambda files: files.update({"earlier/evil": b""}),
+        of_database("UPDATE facts SET value = x'5b317d' WHERE name = 'earlier_generations'"),
+    ],
+)
+async def test_a_changed_copy_of_an_earlier_version_is_refused(
+    store: Store, tmp_path: Path, change: Callable[[Files], None]
+) -> None:
+    replace_version(store)
+    backup = write_backup(store.folder, CHAPEL, tmp_path / "later.cairn").file
+    rewrite(backup, change)
+    with pytest.raises(BadBackupError):
+        await restored(backup, tmp_path / "other")
+    assert not list((tmp_path / "other").iterdir())
+
+
+async def test_a_copy_that_no_row_names_is_left_out(store: Store, tmp_path: Path) -> None:
+    replace_version(store)
+    backup = write_backup(store.folder, CHAPEL, tmp_path / "later.cairn").file
+    unnamed = f"earlier/{'0' * 64}.packed"
+    rewrite(backup, lambda files: files.update({unnamed: b"anything"}))
+    other = await restored(backup, tmp_path / "other")
+    assert not (other.folder / unnamed).exists()
+    assert len(list((other.folder / "earlier").iterdir())) == 1
+    other.close()
 
 
 @pytest.mark.parametrize("place", ["", ".", "images", "images/.hidden", "images/a/b", "a.sqlite", "black_box/../x"])

@@ -8,7 +8,7 @@ from reconstructor.lifecycle.moving import Move
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.lock import StoreInUseError
 from reconstructor.storage.store import Store
-from tests.unit.reconstructor.lifecycle.backups import CHAPEL, project_in
+from tests.unit.reconstructor.lifecycle.backups import CHAPEL, project_in, replace_version
 from tests.unit.reconstructor.storage.new_images import new_image
 
 
@@ -25,6 +25,9 @@ def test_the_last_pass_takes_what_changed_and_what_is_gone(tmp_path: Path) -> No
     kept, gone = store.black_box_folder / "kept", store.black_box_folder / "gone"
     kept.write_bytes(b"old")
     gone.write_bytes(b"old")
+    replace_version(store)
+    copies = store.references.earlier.shards(1)
+    notes = store.annotations.all()
     move = Move(source=store.folder, data_dir=other)
     move.copy()
     kept.write_bytes(b"newer")
@@ -42,6 +45,8 @@ def test_the_last_pass_takes_what_changed_and_what_is_gone(tmp_path: Path) -> No
     assert not list((tmp_path / "data").iterdir())
     moved = Store(other / CHAPEL, refetch_every=3)
     assert (moved.identity.store_id, moved.counts()) == (store_id, counts)
+    assert (moved.references.earlier.shards(1), moved.annotations.all()) == (copies, notes)
+    assert (len(copies), len(notes)) == (1, 1)
     moved.close()
 
 

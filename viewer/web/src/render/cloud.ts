@@ -3,9 +3,8 @@ import { BufferAttribute, BufferGeometry, Box3, GLSL3, Group, Points, RawShaderM
 
 import type { Painter } from "../scene/painter";
 import type { DrawnShard, MeasuredCloud, SpacedCloud } from "../scene/spacing";
-import { plain, spacings } from "../scene/spacing";
+import { spacings } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
-import type { PointCloud } from "../wire/cloud";
 import { POINT_FRAGMENT, POINT_VERTEX } from "./shaders";
 
 interface Entry {
@@ -134,10 +133,6 @@ export class CloudGroup {
   /** The leading component's shown shards, coarsest first, with the distance of neighbours in world units. */
   get spacedClouds(): readonly SpacedCloud[] {
     return spaced(this.shown.filter(({ shard }) => shard.entry.component === 0));
-  }
-
-  get shownClouds(): readonly PointCloud[] {
-    return this.shown.map(({ measured }) => plain(measured));
   }
 
   /** Add a hidden shard, which `show` makes visible. `isGivenNow`: upload it at once. */

@@ -99,7 +99,7 @@ export class Stage {
     return this.cloud.shownPoints;
   }
 
-  get clouds(): Pick<CloudGroup, "shownClouds" | "spacedClouds"> {
+  get clouds(): Pick<CloudGroup, "spacedClouds"> {
     return this.cloud;
   }
 

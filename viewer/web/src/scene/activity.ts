@@ -1,13 +1,24 @@
 /** What happened in the project, for people? A log without figures, filled from the history when the page opens. Pure. */
 import type { Event, EventHistory } from "../wire/contract";
 import type { ReadMessage } from "../wire/messages";
+import type { Removal } from "./removal";
 import type { Rigs } from "./rigs";
 
 /** The messages that are news for people. */
-export type Logged = Extract<
+export type Heard = Extract<
   ReadMessage,
   { type: Event["type"] | "reconstructor_state" | "agent_state" | "scale_bar" | "upload_acknowledged" | "response" }
 >;
+
+/** What the page itself found when a rebuild came on screen. */
+export interface PointsRemoved {
+  readonly type: "points_removed";
+  readonly sent_at: string;
+  readonly generation: number;
+  readonly point_count: number;
+}
+
+export type Logged = Heard | PointsRemoved;
 
 /** One line of the activity log. */
 export interface Entry {
@@ -31,20 +42,34 @@ export const MOST_ENTRIES = 300;
 export function logged(known: Known, message: ReadMessage, atMs: number): readonly Entry[] {
   const { activity } = known;
   if (!isLogged(message) || !isNews(known, message)) return activity;
-  const number = Math.max(0, ...activity.map((entry) => entry.number)) + 1;
   // It is retained: people who open the page later get it, too.
   const sinceMs = message.type === "scale_bar" ? Math.min(atMs, Date.parse(message.sent_at)) : atMs;
-  return inOrder([{ number, atMs: sinceMs, message }, ...activity]);
+  return inOrder([{ number: nextNumber(activity), atMs: sinceMs, message }, ...activity]);
+}
+
+/** The log after a rebuild that removed points. */
+export function withRemoval(
+  activity: readonly Entry[],
+  { generation, pointCount }: Pick<Removal, "generation" | "pointCount">,
+  atMs: number,
+): readonly Entry[] {
+  const sentAt = new Date(atMs).toISOString();
+  const message: PointsRemoved = { type: "points_removed", sent_at: sentAt, generation, point_count: pointCount };
+  return inOrder([{ number: nextNumber(activity), atMs, message }, ...activity]);
+}
+
+function nextNumber(activity: readonly Entry[]): number {
+  return Math.max(0, ...activity.map((entry) => entry.number)) + 1;
 }
 
 /** The log with what happened before this page was opened, or while it had no connection. */
 export function withHistory(activity: readonly Entry[], { events }: EventHistory, nowMs: number): readonly Entry[] {
   const known = new Set(activity.map(({ message }) => nameOf(message)));
-  const newest = Math.max(0, ...activity.map((entry) => entry.number));
+  const next = nextNumber(activity);
   const past = events
     .filter((event) => !known.has(nameOf(event)))
     .map((message, at) => ({
-      number: newest + 1 + at,
+      number: next + at,
       atMs: Math.min(nowMs, Date.parse(message.sent_at)),
       message,
     }));
@@ -108,7 +133,7 @@ export function imageOfEntry({ message }: Entry): { readonly number: number; rea
   return { number: message.image_number, imageId: message.image_id };
 }
 
-function isLogged(message: ReadMessage): message is Logged {
+function isLogged(message: ReadMessage): message is Heard {
   switch (message.type) {
     case "processing_started":
     case "refetch_starting":
@@ -127,7 +152,7 @@ function isLogged(message: ReadMessage): message is Logged {
 }
 
 /** Whether a message changes what is known. Retained messages come again at every connection. */
-function isNews({ presence, rigs, scaleBarAt }: Known, message: Logged): boolean {
+function isNews({ presence, rigs, scaleBarAt }: Known, message: Heard): boolean {
   switch (message.type) {
     case "reconstructor_state":
       return presence === null ? message.presence !== "ready" : message.presence !== presence;

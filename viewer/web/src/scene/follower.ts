@@ -175,7 +175,8 @@ export class Follower {
   private async announce(): Promise<void> {
     await this.requests.announce(this.options.program).catch(() => undefined);
     await this.request("ping").catch(() => undefined);
-    this.dispatch({ kind: "rights", verbs: await this.requests.allowed(RESERVED_VERBS) });
+    const [verbs, refused] = await Promise.all([this.requests.allowed(RESERVED_VERBS), this.requests.refused()]);
+    this.dispatch({ kind: "rights", verbs, refused });
   }
 
   private readonly receive = (topic: string, payload: Uint8Array<ArrayBuffer>): void => {

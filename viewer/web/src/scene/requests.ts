@@ -33,6 +33,12 @@ export interface Wish {
   readonly hasNames?: boolean;
 }
 
+/** What the broker does not take from this account; nothing until it has answered. */
+export interface Refused {
+  readonly photographs: boolean;
+  readonly changes: boolean;
+}
+
 export interface RequestsOptions {
   readonly connection: Connection;
   readonly space: TopicSpace;
@@ -108,6 +114,16 @@ export class Requests {
   /** Find out whether this account may leave anything. */
   async mayLeave(): Promise<boolean> {
     return this.options.connection.isAllowed("note", { user: this.options.user, annotation: freshName() });
+  }
+
+  /** Find out what the broker refuses to take from this account: photographs, or what is set and left for everybody. */
+  async refused(): Promise<Refused> {
+    const { connection, user } = this.options;
+    const [photographs, changes] = await Promise.all([
+      connection.isRefused("image", { sender: user, image_name: freshName() }),
+      connection.isRefused("note", { user, annotation: freshName() }),
+    ]);
+    return { photographs, changes };
   }
 
   /** Publish that this page follows the project. */

@@ -3,7 +3,7 @@ import type { Presence, ReconstructorState, ReconstructorStatistics, ScaleBar, V
 import type { LinkState } from "../wire/connection";
 import type { ReadMessage } from "../wire/messages";
 import type { Entry, Known } from "./activity";
-import { logged, withHistory } from "./activity";
+import { logged, withHistory, withRemoval } from "./activity";
 import type { ImagesState } from "./images";
 import { NO_IMAGES, imagesAfter, withImages } from "./images";
 import type { LatencyState } from "./latency";
@@ -18,6 +18,9 @@ import {
 import type { CompleteManifest } from "./loading/pages";
 import type { LoadedShard, SceneState } from "./reference";
 import { emptyScene, withBudget, withManifest, withShard, withTime } from "./reference";
+import type { BeforeRebuild, Removal } from "./removal";
+import { REMOVAL_SHOWN_S, beforeRebuild, removedCount } from "./removal";
+import type { Refused } from "./requests";
 import type { Rigs } from "./rigs";
 import { rigsAfter } from "./rigs";
 import { barAfterSwap } from "./scale";
@@ -55,11 +58,16 @@ export interface ProjectState {
   readonly rigs: Rigs;
   /** The verbs of operators that this account may ask for. */
   readonly rights: ReadonlySet<Verb>;
+  readonly refused: Refused;
   readonly uploads: readonly Upload[];
   /** The ids of originals that the reconstructor wants before the others. */
   readonly wanted: readonly string[];
   readonly thumbnails: Thumbnails;
   readonly activity: readonly Entry[];
+  /** The set on screen when the newest rebuild started. */
+  readonly beforeRebuild: BeforeRebuild | null;
+  /** What the newest rebuild removed, for a short time after the swap. */
+  readonly removal: Removal | null;
   readonly trouble: Trouble | null;
   readonly traffic: Traffic;
   readonly roundTripS: number | null;
@@ -85,7 +93,7 @@ export type Action =
   | { readonly kind: "uploads_cleared" }
   | { readonly kind: "thumbnail"; readonly imageId: string; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "round_trip"; readonly seconds: number }
-  | { readonly kind: "rights"; readonly verbs: ReadonlySet<Verb> }
+  | { readonly kind: "rights"; readonly verbs: ReadonlySet<Verb>; readonly refused: Refused }
   | { readonly kind: "silence" }
   | { readonly kind: "time" };
 
@@ -101,10 +109,13 @@ export function initialState(project: string, budget: Budget): ProjectState {
     scaleBar: null,
     rigs: new Map(),
     rights: new Set(),
+    refused: { photographs: false, changes: false },
     uploads: [],
     wanted: [],
     thumbnails: new Map(),
     activity: [],
+    beforeRebuild: null,
+    removal: null,
     trouble: null,
     traffic: { messages: 0, bytes: 0, failedShards: 0, lastMessageAtMs: null },
     roundTripS: null,
@@ -115,18 +126,23 @@ export function initialState(project: string, budget: Budget): ProjectState {
 
 /** Reduce an action. `nowS` is the monotonic clock, `atMs` the wall clock for the log. */
 export function reduce(state: ProjectState, action: Action, nowS: number, atMs: number): ProjectState {
-  const after = afterSwap(state, next(state, action, nowS, atMs));
+  const after = afterSwap(state, next(state, action, nowS, atMs), nowS, atMs);
   const latency = latencyAtScene(after.latency, after.scene, atMs);
   return latency === after.latency ? after : { ...after, latency };
 }
 
-/** Move the scale bar and the cameras with the object, in the step that swaps the generations. */
-function afterSwap(state: ProjectState, next: ProjectState): ProjectState {
+/** Move the scale bar and the cameras with the object, in the step that swaps the generations; note what is gone. */
+function afterSwap(state: ProjectState, next: ProjectState, nowS: number, atMs: number): ProjectState {
   const [before, now] = [state.scene, next.scene];
   if (now.swapCount === before.swapCount || !before.shown || !now.shown) return next;
   const nowFromBefore = chained(now.shownFromFirst, inverse(before.shownFromFirst));
   const scaleBar = next.scaleBar && barAfterSwap(next.scaleBar, nowFromBefore, before.shown, now.shown);
-  return { ...next, scaleBar, images: { ...next.images, cameras: now.shown.cameras } };
+  const swapped = { ...next, scaleBar, images: { ...next.images, cameras: now.shown.cameras } };
+  const { generation } = now.shown.manifest;
+  const pointCount = removedCount(before.shown.manifest, now.shown.manifest, state.beforeRebuild);
+  if (pointCount === 0) return swapped;
+  const activity = withRemoval(next.activity, { generation, pointCount }, atMs);
+  return { ...swapped, activity, removal: { generation, pointCount, atS: nowS } };
 }
 
 function next(state: ProjectState, action: Action, nowS: number, atMs: number): ProjectState {
@@ -175,12 +191,13 @@ function next(state: ProjectState, action: Action, nowS: number, atMs: number): 
     case "round_trip":
       return { ...state, roundTripS: action.seconds };
     case "rights":
-      return { ...state, rights: action.verbs };
+      return { ...state, rights: action.verbs, refused: action.refused };
     case "silence":
       return { ...state, isSilent: true };
     case "time": {
       const scene = withTime(state.scene, nowS);
-      return scene === state.scene ? state : { ...state, scene };
+      const isOver = state.removal !== null && nowS - state.removal.atS >= REMOVAL_SHOWN_S;
+      return scene === state.scene && !isOver ? state : { ...state, scene, removal: isOver ? null : state.removal };
     }
   }
 }
@@ -217,6 +234,8 @@ function afterMessage(state: ProjectState, message: News, bytes: number, atMs: n
     traffic: counted(state.traffic, bytes, atMs),
   };
   switch (message.type) {
+    case "refetch_starting":
+      return { ...next, beforeRebuild: beforeRebuild(state.scene.shown?.manifest) };
     case "processing_complete":
       return { ...next, latency: latencyAfterImage(state.latency, message) };
     case "response":

@@ -31,6 +31,7 @@ export type Banner =
   | { readonly kind: "stale"; readonly presence: "paused" | "disk_full" | "offline" }
   | { readonly kind: "trouble"; readonly code: string; readonly reason: string | null }
   | { readonly kind: "failed_shards"; readonly count: number }
+  | { readonly kind: "points_removed"; readonly count: number }
   | { readonly kind: "uploading"; readonly place: number; readonly count: number; readonly doneRatio: number }
   | { readonly kind: "rebuilding"; readonly doneRatio: number }
   | { readonly kind: "further_parts"; readonly counts: readonly number[] }
@@ -93,6 +94,7 @@ function bannersOf(state: ProjectState): Banner[] {
   else if (reconstructor && reconstructor.code !== null)
     found.push({ kind: "trouble", code: reconstructor.code, reason: reconstructor.reason });
   if (traffic.failedShards > 0) found.push({ kind: "failed_shards", count: traffic.failedShards });
+  if (state.removal) found.push({ kind: "points_removed", count: state.removal.pointCount }); // for a short time
   if (over < uploads.length)
     found.push({ kind: "uploading", place: over + 1, count: uploads.length, doneRatio: over / uploads.length });
   if (images.refetch) found.push({ kind: "rebuilding", doneRatio: images.refetch.doneRatio });

@@ -21,6 +21,10 @@ export const SHEET_SHARE = 0.62;
 export const SHEET_PX = 620;
 /** How much of a phone's height the cards of coverage, of measures and of notes take at most. */
 export const CARD_SHARE = 0.46;
+/** In a low window, the width that the line about the images leaves to the advice beside it. */
+export const LOW_RAIL_PX = 232;
+/** In a wide window, the least width beside the open panel that leaves room for the advice. */
+export const ADVICE_BESIDE_PANEL_PX = 1160;
 /** Where the ruler begins: right of the card in the lower left corner. */
 export const RULER_LEFT_PX = 492;
 

@@ -34,6 +34,7 @@ import type { Theme } from "./theme";
 import { preferredTheme, sharedParts, themeTokens } from "./theme";
 import { stayStyles } from "./overlay/staying";
 import { Toast } from "./overlay/toast";
+import { TouchWords } from "./touch/touch-words";
 import type { Asked } from "./viewer-commands";
 import { Network } from "./network";
 import { ViewerCommands } from "./viewer-commands";
@@ -74,6 +75,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   private readonly parts = new ViewerContent(this);
   private readonly embedding = new Embedding(this);
   readonly dropping = new Dropping(this);
+  readonly touchWords = new TouchWords(this);
   readonly network = new Network(this, () => {
     if (this.project?.link.kind === "lost") this.session?.follower.retry();
   });
@@ -271,7 +273,8 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   }
 
   upload(photographs: Iterable<Photograph>): void {
-    this.session?.uploader.add(photographs);
+    if (this.project?.refused.photographs) this.toast.say(t("photos.look_only"), true);
+    else this.session?.uploader.add(photographs);
     this.commands.open("photos");
   }
 

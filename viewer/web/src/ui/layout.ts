@@ -4,6 +4,7 @@ import { css } from "lit";
 import {
   LOW_PANEL_PX,
   LOW_PANEL_SHARE,
+  LOW_RAIL_PX,
   PANEL_PX,
   TOOLS_IN_TWO_PX,
   TOOLS_PX,
@@ -228,11 +229,17 @@ export const layout = css`
     }
   }
   @media ${wide} {
+    :host([panel="open"]) {
+      --panel-room: ${px(PANEL_PX)};
+    }
     :host([panel="open"]:not([link="none"])) .middle {
       right: ${px(PANEL_PX)};
     }
   }
   @media ${narrow} {
+    :host([advised="true"]) {
+      --ruler-bottom: 222px;
+    }
     .top {
       left: 16px;
       right: 16px;
@@ -304,6 +311,9 @@ export const layout = css`
     :host([panel="open"]),
     :host([card="open"]) {
       --tools: ${px(TOOLS_PX)};
+    }
+    :host([advised="true"]) {
+      --rail-room: ${px(LOW_RAIL_PX)};
     }
     .top {
       top: 8px;

@@ -45,6 +45,7 @@ export function attributesOf(
     watchers: project?.watchers.size ?? 0,
     notice: view.trouble ?? (project ? (noticeOf(project)?.kind ?? "none") : "login"),
     panel: view.isPanelOpen ? "open" : "closed",
+    advised: view.isAdvised,
     card: openOf(view).card ? "open" : "closed",
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));

@@ -7,7 +7,6 @@ import type { Verb } from "../wire/contract";
 import type { BannerAction } from "./overlay/banner";
 import type { Toast } from "./overlay/toast";
 import type { Tab } from "./panels/panel";
-import { saveImage } from "./saving";
 import type { Session } from "./session";
 import type { StageElement } from "./stage/stage-element";
 import type { Theme } from "./theme";
@@ -126,8 +125,9 @@ export class ViewerCommands implements ReactiveController {
   }
 
   private async saveImage(): Promise<void> {
-    const { project } = this.host;
-    const image = await this.host.stage?.capture();
-    if (image && project) await saveImage(image, project, getComputedStyle(this.host));
+    const { project, stage } = this.host;
+    if (!project || !stage) return;
+    const { saveImage } = await import("./saving/saved-image"); // few save one: loaded when it is needed
+    await saveImage(stage, project, getComputedStyle(this.host));
   }
 }

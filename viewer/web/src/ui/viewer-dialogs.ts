@@ -4,10 +4,12 @@ import { html, nothing } from "lit";
 
 import { imageOf, neighbourOf } from "../scene/images";
 import type { ProjectState } from "../scene/state";
+import { endAccount } from "../wire/account";
 import type { PageConfig } from "../wire/config";
 import type { Credentials } from "../wire/credentials";
 import type { CairnViewer } from "./cairn-viewer";
 import type { PickerOptions } from "./overlay/project-picker";
+import type { Session } from "./session";
 import { t } from "./language/t";
 import { need } from "./parts";
 import { projectDialog } from "./overlay/project-picker";
@@ -54,6 +56,7 @@ export class ViewerDialogs {
     };
     const onLogout = (): void => {
       host.change({ isChoosing: false });
+      if (config.has_invitations) void endUnlessNeeded(host.session, config.base, credentials);
       host.dispatchEvent(new CustomEvent("logout", { detail: credentials.user }));
       host.credentials = null;
     };
@@ -142,4 +145,9 @@ export class ViewerDialogs {
     };
     return sharingDialog({ base, credentials, canInvite: view.canInvite, needsLogin, onClose });
   }
+}
+
+/** End an account that an invitation made, unless photographs of it wait in this browser: it has to send them some day. */
+async function endUnlessNeeded(session: Session | null, base: string, credentials: Credentials): Promise<void> {
+  if (!((await session?.hasUnsent()) ?? false)) await endAccount(base, credentials);
 }

@@ -16,6 +16,8 @@ export interface ViewerState {
   /** Whether coverage is shown, and the ids of the images that it marks. */
   readonly hasCoverage: boolean;
   readonly marked: readonly string[];
+  /** Whether a line says where to stand next. */
+  readonly isAdvised: boolean;
   /** Whether files are dragged over the page. */
   readonly isDropping: boolean;
   /** Image ids: the image with the card, and the image under the mouse. */
@@ -49,6 +51,7 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     hasCameras: true,
     hasCoverage: false,
     marked: [],
+    isAdvised: false,
     isDropping: false,
     selected: null,
     pointed: null,
@@ -85,6 +88,7 @@ export const NOTHING_OPEN = {
   isSharing: false,
   isExporting: false,
   hasViews: false,
+  isAdvised: false,
 } as const satisfies Partial<ViewerState>;
 
 /** Apply a tool. A tool that does not change this state returns the same state. */

@@ -63,6 +63,8 @@ export function bannerWords(banner: Banner, state: ProjectState): string {
       return t("banner.trouble", { reason: reasonWords(banner.code, banner.reason) });
     case "failed_shards":
       return t("banner.failed_shards", { count: banner.count });
+    case "points_removed":
+      return `${removalWords(banner.count)} ${t("banner.thin_now")}`;
     case "uploading":
       return t("banner.uploading", { place: banner.place, total: banner.count });
     case "further_parts":
@@ -70,6 +72,11 @@ export function bannerWords(banner: Banner, state: ProjectState): string {
     case "left_out":
       return t("banner.left_out", { points: points(banner.points) });
   }
+}
+
+/** What a rebuild removed. */
+function removalWords(count: number): string {
+  return t("activity.points_removed", { count });
 }
 
 /** Why something stands beside the object. `counts`: the photos of each further part. */
@@ -139,6 +146,8 @@ export function activityWords(message: Logged): ActivityWords {
       };
     case "processing_complete":
       return completeWords(message);
+    case "points_removed":
+      return { text: removalWords(message.point_count), tone: "plain" };
     case "error":
       return { text: reasonWords(message.code, message.reason), tone: "bad" };
     case "scale_bar":

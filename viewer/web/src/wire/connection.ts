@@ -113,13 +113,22 @@ export class Connection {
    * clears what is not there, and nobody acts on it.
    */
   async isAllowed(channel: ChannelName, levels: Levels): Promise<boolean> {
+    return (await this.ask(channel, levels)) === "allowed";
+  }
+
+  /** Whether the broker refuses such a message; without an answer: no. */
+  async isRefused(channel: ChannelName, levels: Levels): Promise<boolean> {
+    return (await this.ask(channel, levels)) === "refused";
+  }
+
+  private async ask(channel: ChannelName, levels: Levels): Promise<"allowed" | "refused" | "unknown"> {
     const { qos } = CHANNELS[channel];
     const topic = this.options.space.topic(channel, levels);
     try {
       await this.client.publishAsync(topic, new Uint8Array(0) as never, { qos, retain: true });
-      return true;
-    } catch {
-      return false;
+      return "allowed";
+    } catch (thrown) {
+      return (thrown as Partial<ErrorWithReasonCode>).code === NOT_AUTHORISED ? "refused" : "unknown";
     }
   }
 

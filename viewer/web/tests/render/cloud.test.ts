@@ -1,3 +1,5 @@
+import type { RawShaderMaterial } from "three";
+import { Points } from "three";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { CloudGroup, type Visible } from "../../src/render/cloud";
@@ -69,6 +71,25 @@ describe("what a frame draws", () => {
     expect(drawnIn(cloud)).toBe(1);
     expect(frame(cloud, true).isAdded).toBe(true);
     expect(drawnIn(cloud)).toBe(0);
+  });
+
+  it("has small dots until there are enough points for a surface", () => {
+    const largestPx = (drawn: CloudGroup): unknown => {
+      const [points] = drawn.group.children;
+      return points instanceof Points ? (points.material as RawShaderMaterial).uniforms["maximumSize"]?.value : null;
+    };
+    cloud.measure(1000, 2);
+    expect(largestPx(cloud)).toBe(12); // 6 CSS pixels on a screen with two pixels for one
+    const dense = measure({
+      pointsInWorld: new Float32Array(36_000),
+      colorsRgb: new Uint8Array(36_000),
+      count: 12_000,
+    });
+    cloud.add(shard("dense"), dense, false);
+    cloud.show(["a", "b", "dense"], new Set());
+    frame(cloud, false);
+    cloud.measure(1000, 2);
+    expect(largestPx(cloud)).toBe(44);
   });
 
   it("is everything after a change of the view or the removal of a shard", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Entry, Known, Logged } from "../../src/scene/activity";
+import type { Entry, Known, Heard } from "../../src/scene/activity";
 import { MOST_ENTRIES, imageOfEntry, isWarning, logged, shownEntries, withHistory } from "../../src/scene/activity";
 import { rigsAfter } from "../../src/scene/rigs";
 import type { AgentState, EventHistory, ProcessingComplete, ProcessingStarted } from "../../src/wire/contract";
@@ -58,7 +58,7 @@ function rig(change: Partial<AgentState>): AgentState {
   };
 }
 
-function after(messages: readonly Logged[], known = nothing): readonly Entry[] {
+function after(messages: readonly Heard[], known = nothing): readonly Entry[] {
   return messages.reduce<readonly Entry[]>(
     (activity, message) => logged({ ...known, activity }, message, Date.parse(message.sent_at)),
     [],
@@ -111,7 +111,7 @@ describe("what the log shows", () => {
 
   it("counts as a warning what somebody should look at; a rig that has finished is none", () => {
     const known = { ...nothing, rigs: rigsAfter(new Map(), rig({}), DAY) };
-    const isWarned = (message: Logged): readonly boolean[] => after([message], known).map(isWarning);
+    const isWarned = (message: Heard): readonly boolean[] => after([message], known).map(isWarning);
     expect(isWarned(complete(1))).toEqual([false]);
     expect(isWarned(complete(1, { state: "waiting" }))).toEqual([true]);
     expect(isWarned(rig({ presence: "offline" }))).toEqual([true]);

@@ -12,6 +12,7 @@ from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.photographs import DecodedPhotograph, read_photograph
 from reconstructor.engine.live_engine import LiveEngine
+from reconstructor.engine.lsm import larger_photographs
 from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.lsm.kept_matches import KeptMatches, MatchFiles, WantedMatches
 from reconstructor.engine.lsm.refinement import remeasured, write_back
@@ -80,8 +81,10 @@ def test_matches_of_an_earlier_refetch_are_kept_until_the_photograph_is_another(
         return read_photograph(path, settings)
 
     monkeypatch.setattr("reconstructor.engine.lsm.larger_photographs.read_photograph", read)
+    monkeypatch.setattr(larger_photographs, "_decoded", larger_photographs._DecodedPhotographs())
     (first,) = remeasured(solved.model, solved.facts, cameras, SETTINGS, files)
     assert len(set(decoded)) == COUNT
+    monkeypatch.setattr(larger_photographs, "_decoded", larger_photographs._DecodedPhotographs())
     decoded.clear()
     (second,) = remeasured(solved.model, solved.facts, cameras, SETTINGS, files)
     assert not decoded

@@ -168,8 +168,8 @@ def test_measurements_that_fit_the_matches_worse_are_left_out(
     for path in photographs.paths[:4]:
         engine.add_image(path, path.stem)
 
-    def spoiled(*arguments: Any) -> list[Bundle]:
-        return [replace(bundle, poses=bundle.poses[::-1]) for bundle in remeasured(*arguments)]
+    def spoiled(*arguments: Any, **more: Any) -> list[Bundle]:
+        return [replace(bundle, poses=bundle.poses[::-1]) for bundle in remeasured(*arguments, **more)]
 
     with monkeypatch.context() as patch:
         patch.setattr(solver, "remeasured", spoiled)

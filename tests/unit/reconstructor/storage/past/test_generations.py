@@ -8,6 +8,7 @@ import pytest
 
 from broker.envelope import decode
 from broker.ids import Encoding, ProjectId
+from broker.manifest import CameraEntry, CameraState, camera_pages
 from broker.shards import MAX_POINTS, PointCloud, decode_packed, sha256
 from broker.wire import history
 from broker.wire.history import GenerationHistory, GenerationRow
@@ -15,6 +16,7 @@ from broker.wire.history_channels import MAX_HISTORY_BYTES
 from reconstructor.clouds.ply import WideCloud
 from reconstructor.publishing.manifests import begin
 from reconstructor.storage.past.generations import MOST_POINTS, EarlierGenerations, GenerationNotKeptError
+from reconstructor.storage.read_only import ReadOnlyStore
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.store import Store, StoreLimits
 
@@ -76,6 +78,27 @@ def test_a_replaced_generation_keeps_its_points_also_after_it_is_forgotten(store
         assert (sha256(payload), len(payload)) == (shard.sha256, shard.size_bytes)
     points = joined(store, 1).points_in_world + first.offset
     assert np.allclose(np.sort(points, axis=0), np.sort(cloud(500, seed=1).points_in_world, axis=0), atol=1e-3)
+
+
+def camera(number: int, error_px: float | None, *, component: int = 0) -> CameraEntry:
+    pose = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0))
+    said = {"image_id": f"walk-{number:06d}-0123456789abcdef", "image_number": number, "state": CameraState.PLACED}
+    said |= {"world_from_camera": pose, "reprojection_error_px": error_px, "component": component}
+    return CameraEntry.model_validate(said)
+
+
+def test_a_row_says_how_well_the_cameras_fitted_in_the_last_revision_and_the_scale(store: Store) -> None:
+    first = publish(store, 1)
+    assert [(each.mean_reprojection_error_px, each.metres_per_unit) for each in rows(store)] == [(None, None)]
+    cameras = [camera(1, 0.5), camera(2, 1.0), camera(3, None), camera(4, 9.0, component=1)]
+    frame = first.manifest.frame.model_copy(update={"metres_per_unit": 0.25, "scale_deviation_ratio": 0.01})
+    revised = first.with_cameras(camera_pages(CHAPEL, cameras)).with_manifest(revision=1, frame=frame)
+    store.references.revise(revised)
+    publish(store, 2)
+    before, _present = rows(store)
+    assert before.mean_reprojection_error_px == pytest.approx(0.75)
+    assert (before.metres_per_unit, before.scale_deviation_ratio) == (0.25, 0.01)
+    assert ReadOnlyStore(folder=store.folder).generation_rows() == store.references.earlier._rows()
 
 
 def test_a_large_generation_is_thinned_evenly(store: Store) -> None:

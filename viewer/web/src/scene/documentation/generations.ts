@@ -1,5 +1,5 @@
 /** How do earlier generations stand in the present world, and what happened between them? Rows become a time line. Pure. */
-import type { GenerationRow, Similarity } from "../../wire/contract";
+import type { CameraEntry, GenerationRow, Manifest, Similarity } from "../../wire/contract";
 import type { Entry } from "../activity";
 import { IDENTITY, betweenOffsets, chained } from "../similarity";
 
@@ -13,6 +13,22 @@ export interface Mark {
   readonly generation: number | null;
   /** How many problems the mark stands for; 1 of others. */
   readonly count: number;
+}
+
+/** How well the photographs of a generation fit, and how sure its scale is; null: not known, or without a scale. */
+export type Accuracy = Pick<GenerationRow, "mean_reprojection_error_px" | "metres_per_unit" | "scale_deviation_ratio">;
+
+/** The same of the present generation as it is now, over the placed photographs of the leading component. */
+export function accuracyOf({ frame }: Manifest, cameras: readonly CameraEntry[]): Accuracy {
+  const errors = cameras.flatMap(({ component, reprojection_error_px: error, world_from_camera: pose }) =>
+    pose && component === 0 && error !== null ? [error] : [],
+  );
+  const total = errors.reduce((sum, error) => sum + error, 0);
+  return {
+    mean_reprojection_error_px: errors.length > 0 ? total / errors.length : null,
+    metres_per_unit: frame.metres_per_unit,
+    scale_deviation_ratio: frame.scale_deviation_ratio,
+  };
 }
 
 /** When a row's generation was made, in milliseconds. */

@@ -11,7 +11,7 @@ import { dateAndTime } from "../format";
 import { checkIcon, closeIcon, saveIcon } from "../icons";
 import { onLanguage } from "../language/language";
 import { LocalizedElement } from "../language/localized";
-import { offer } from "../saving";
+import { offer } from "../saving/saving";
 import { sharedParts } from "../theme";
 import type { AnnotationEditor, Draft } from "./editor";
 import { kindIcon } from "./icons";
@@ -141,7 +141,8 @@ export class AnnotationsPanel extends LocalizedElement {
           editor.select(isChosen ? null : annotation.key);
         }}
       >
-        ${kindIcon(annotation.kind)}<bdi>${annotation.words || w(annotation.kind)}</bdi
+        ${kindIcon(annotation.kind)}<bdi title=${annotation.words || w(annotation.kind)}
+          >${annotation.words || w(annotation.kind)}</bdi
         ><span class="value">${mainFigure(figures, editor.metresPerUnit, editor.unit)}</span>
       </button>
       ${isChosen ? this.details(annotation) : nothing}

@@ -1,7 +1,7 @@
 /** How do the panel of coverage and the line of advice look? */
 import { css } from "lit";
 
-import { CARD_SHARE, TOOLS_PX, low, narrow, px, share } from "../breakpoints";
+import { CARD_SHARE, LOW_RAIL_PX, RULER_LEFT_PX, TOOLS_PX, low, narrow, px, share } from "../breakpoints";
 
 export const coverageStyles = css`
   .panel {
@@ -143,8 +143,37 @@ export const coverageStyles = css`
     pointer-events: none;
     box-shadow: 0 1px 4px rgb(0 0 0 / 60%);
   }
+  /* in the strip below the object, between the row of stones and the panel, above the ruler */
   .line {
-    display: none;
+    position: absolute;
+    left: ${px(RULER_LEFT_PX)};
+    bottom: 66px;
+    max-width: min(440px, calc(100% - ${px(RULER_LEFT_PX + 16)} - var(--panel-room, 0px)));
+    display: flex;
+    align-items: center;
+    justify-content: flex-start;
+    gap: 12px;
+    box-sizing: border-box;
+    min-height: 52px;
+    padding: 6px 16px 6px 12px;
+    border-radius: 16px;
+    border: 1px solid var(--line);
+    background: var(--panel);
+    backdrop-filter: var(--blur);
+    box-shadow: var(--shadow);
+    color: var(--ink);
+    font: inherit;
+    font-size: 0.9rem;
+    line-height: 1.3;
+    text-align: left;
+  }
+  .line span {
+    display: block;
+    min-width: 0;
+  }
+  .line b {
+    display: block;
+    font-weight: 600;
   }
   .arrow {
     flex: none;
@@ -165,38 +194,33 @@ export const coverageStyles = css`
       max-height: ${share(CARD_SHARE)};
     }
     .line {
-      position: absolute;
       left: 12px;
       right: 12px;
       bottom: calc(144px + env(safe-area-inset-bottom));
-      display: flex;
-      align-items: center;
-      justify-content: flex-start;
-      gap: 12px;
-      box-sizing: border-box;
-      min-height: 52px;
-      padding: 6px 16px 6px 12px;
-      border-radius: 16px;
-      border: 1px solid var(--line);
-      background: var(--panel);
-      backdrop-filter: var(--blur);
-      box-shadow: var(--shadow);
-      color: var(--ink);
-      font: inherit;
-      font-size: 0.9rem;
-      line-height: 1.3;
-      text-align: left;
+      max-width: none;
     }
-    .line span {
-      display: block;
-      min-width: 0;
-    }
-    .line b {
-      display: block;
-      font-weight: 600;
+  }
+  /* the tools reach down to here */
+  @media ${narrow} and (max-height: 750px) {
+    .line {
+      right: ${px(TOOLS_PX + 16)};
     }
   }
   @media ${low} {
+    .line {
+      left: calc(max(12px, env(safe-area-inset-left)) + ${px(LOW_RAIL_PX + 8)});
+      right: calc(max(8px, env(safe-area-inset-right)) + var(--tools) + 60px);
+      bottom: 8px;
+      max-width: none;
+      padding: 2px 14px 2px 10px;
+      font-size: 0.82rem;
+    }
+    .line span,
+    .line b {
+      overflow: hidden;
+      white-space: nowrap;
+      text-overflow: ellipsis;
+    }
     .panel {
       left: max(12px, env(safe-area-inset-left));
       bottom: 58px;

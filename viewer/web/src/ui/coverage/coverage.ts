@@ -83,6 +83,7 @@ export class CoverageElement extends LocalizedElement {
     if (this.isOpen) this.paint?.update({ project, subject, grid, places });
     else this.paint?.clear();
     this.placeBadges();
+    this.dispatchEvent(new CustomEvent("advise", { detail: this.renderRoot.querySelector(".line") !== null }));
     this.dispatchEvent(new CustomEvent("mark", { detail: this.isOpen ? this.markedIds : [] }));
   }
 
@@ -208,17 +209,16 @@ export class CoverageElement extends LocalizedElement {
     </li>`;
   }
 
-  /** On a phone: an arrow, a distance, and why; a tap opens the panel. */
+  /** While the panel is closed: an arrow, a distance, and why; a tap opens the panel. */
   private line(texts: Texts): TemplateResult | typeof nothing {
     const { advice, places } = this;
     const [place] = places;
     if (!advice || (!advice.is_walk_unfinished && !place)) return nothing;
     const way = place && !advice.is_walk_unfinished ? this.wayOf(place) : null;
-    const words = advice.is_walk_unfinished
-      ? texts.walkOn
-      : html`<b data-testid="advice-distance">${way && place ? this.far(way, place, texts) : ""}</b>${place ? whyWords(place, texts) : ""}`;
-    return html`<button class="line" data-testid="advice-line" @click=${this.toggle}>
-      ${arrow(way?.turnDeg ?? 0)}<span>${words}</span>
+    const far = way && place ? this.far(way, place, texts) : "";
+    const why = advice.is_walk_unfinished || !place ? texts.walkOn : whyWords(place, texts);
+    return html`<button class="line" data-testid="advice-line" title=${`${far} ${why}`.trim()} @click=${this.toggle}>
+      ${arrow(way?.turnDeg ?? 0)}<span>${far === "" ? nothing : html`<b data-testid="advice-distance">${far}</b>`}${why}</span>
     </button>`;
   }
 

@@ -45,7 +45,8 @@ function barOf(widthM: number): Pick<Caption, "barM" | "barFields"> {
   return { barM: times * power, barFields: times === 2 ? 4 : 5 };
 }
 
-function deviationWords(ratio: number | null): string {
+/** How sure a known scale is. */
+export function deviationWords(ratio: number | null): string {
   return ratio === null
     ? v("caption.no_deviation")
     : v("caption.deviation", { percent: `${fixed(100 * ratio, ratio < 0.01 ? 2 : 1)} %` });

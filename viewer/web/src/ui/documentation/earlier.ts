@@ -1,7 +1,7 @@
 /** Which earlier versions can be compared? Those that this page has shown, and those that the reconstructor keeps. */
 import type { DrawnVersion } from "../../render/documentation/drawing";
-import type { Mark } from "../../scene/documentation/generations";
-import { presentFromEarlier, timeLine } from "../../scene/documentation/generations";
+import type { Accuracy, Mark } from "../../scene/documentation/generations";
+import { accuracyOf, presentFromEarlier, timeLine } from "../../scene/documentation/generations";
 import type { FurtherChannels } from "../../scene/further";
 import { chained, inverse } from "../../scene/similarity";
 import type { SpacedCloud } from "../../scene/spacing";
@@ -61,6 +61,13 @@ export class Earlier {
   /** What happened, the oldest first. */
   marks(activity: Activity): readonly Mark[] {
     return timeLine(this.rows, activity, this.snapshot.manifest.generation);
+  }
+
+  /** How well a generation fits; null without a row of it. */
+  accuracy(generation: number): Accuracy | null {
+    const { cameras, manifest } = this.snapshot;
+    if (generation === manifest.generation) return accuracyOf(manifest, cameras);
+    return this.rows.find((row) => row.generation === generation) ?? null;
   }
 
   /** Choose the newest version unless one is chosen, and return it like `drawn`. */

@@ -245,7 +245,14 @@ export function versionsPanel({ earlier, project, snapshot }: Documentation): Te
     ${
       marks.length === 0
         ? nothing
-        : timeLinePart({ marks, present: snapshot.manifest.generation, chosen, offered, onChoose })
+        : timeLinePart({
+            marks,
+            present: snapshot.manifest.generation,
+            chosen,
+            offered,
+            accuracy: (generation) => earlier.accuracy(generation),
+            onChoose,
+          })
     }`;
 }
 

@@ -3,7 +3,7 @@ import type { Profile, ProfileLine } from "../../scene/documentation/profile";
 import { profileCsv, profileOf } from "../../scene/documentation/profile";
 import type { PointCloud } from "../../wire/cloud";
 import { plain } from "../../scene/spacing";
-import { offer } from "../saving";
+import { offer } from "../saving/saving";
 import type { Documentation } from "./element";
 import { profileSvg } from "./profile-drawing";
 import type { Snapshot } from "./snapshot";

@@ -1,6 +1,6 @@
 /** How is a drawing at scale saved? As a PNG with its caption, or as a page of a PDF, whose library is loaded then. */
 import type { Pixels } from "../../render/documentation/drawing";
-import { offer } from "../saving";
+import { offer } from "../saving/saving";
 import type { CaptionOf } from "./caption";
 import { captionOf } from "./caption";
 import { blobOf, captioned, pngOf, sheetCanvas } from "./sheet-png";

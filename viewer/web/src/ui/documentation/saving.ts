@@ -1,6 +1,6 @@
 /** What is being saved? One sheet or one film at a time, with its progress and what went wrong. */
 import { errorWords, t } from "../language/t";
-import { offer } from "../saving";
+import { offer } from "../saving/saving";
 import type { Documentation } from "./element";
 import { saveSheet } from "./save-sheet";
 

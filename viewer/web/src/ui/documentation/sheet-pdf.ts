@@ -6,6 +6,7 @@ import type { Sheet } from "../../scene/documentation/sheet";
 import { SHEET_DPI } from "../../scene/documentation/sheet";
 import { length } from "../format";
 import type { Caption } from "./caption";
+import { blobOf } from "./sheet-png";
 
 const POINTS_PER_MM = 72 / 25.4;
 const POINTS_PER_PX = 72 / SHEET_DPI;
@@ -20,6 +21,9 @@ const PAPERS_MM = [
   [594, 841],
   [841, 1189],
 ] as const;
+const TITLE = 13;
+/** How finely a title is drawn that the fonts of PDF cannot write. */
+const TITLE_PX_A_POINT = 4;
 const INK = rgb(0.07, 0.07, 0.07);
 
 /** Write one page. `jpeg`: the drawing, of the sheet's size in pixels. */
@@ -37,7 +41,9 @@ export async function pdfOf(jpeg: Uint8Array, sheet: Sheet, caption: Caption): P
   ];
   const room = page.getWidth() - 2 * MARGIN;
   let y = MARGIN + CAPTION - 16;
-  write(page, caption.title, bold, 13, y, room);
+  if (Array.from(caption.title).every((letter) => isWritten(bold, letter)))
+    write(page, caption.title, bold, TITLE, y, room);
+  else await drawTitle(pdf, page, caption.title, y, room);
   for (const line of caption.lines) write(page, line, regular, 9, (y -= 14), room);
   drawScaleBar(page, caption, sheet, regular, y - 16);
   return new Blob([await pdf.save().then((bytes) => bytes.slice())], { type: "application/pdf" });
@@ -63,6 +69,23 @@ function write(page: PDFPage, text: string, font: PDFFont, size: number, y: numb
   const line = latin.join("");
   const fitting = Math.min(size, (size * room) / font.widthOfTextAtSize(line, size));
   page.drawText(line, { x: MARGIN, y, size: fitting, font, color: INK });
+}
+
+/** Draw a title of other scripts with the fonts of this computer, as an image on the line. */
+async function drawTitle(pdf: PDFDocument, page: PDFPage, title: string, y: number, room: number): Promise<void> {
+  const canvas = document.createElement("canvas");
+  const font = `600 ${TITLE * TITLE_PX_A_POINT}px system-ui, sans-serif`;
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("this browser cannot draw an image of this size");
+  context.font = font;
+  const widthPx = Math.min(Math.ceil(context.measureText(title).width), Math.floor(room * TITLE_PX_A_POINT));
+  [canvas.width, canvas.height] = [widthPx, 2 * TITLE * TITLE_PX_A_POINT];
+  context.font = font; // a new size forgets it
+  context.textBaseline = "alphabetic";
+  context.fillText(title, 0, (3 * canvas.height) / 4, widthPx);
+  const image = await pdf.embedPng(await (await blobOf(canvas, "image/png")).arrayBuffer());
+  const height = canvas.height / TITLE_PX_A_POINT;
+  page.drawImage(image, { x: MARGIN, y: y - height / 4, width: widthPx / TITLE_PX_A_POINT, height });
 }
 
 function isWritten(font: PDFFont, letter: string): boolean {

@@ -1,10 +1,11 @@
 /** How is what happened shown beside two versions? A line of marks, each of which chooses the version of its time. */
 import type { TemplateResult } from "lit";
-import { html } from "lit";
+import { html, nothing } from "lit";
 
 import type { Entry } from "../../scene/activity";
-import type { Mark } from "../../scene/documentation/generations";
-import { sentenceCase, dateAndTime, versionWords } from "../format";
+import type { Accuracy, Mark } from "../../scene/documentation/generations";
+import { deviationWords } from "./caption";
+import { fixed, sentenceCase, dateAndTime, versionWords } from "../format";
 import { v } from "./words";
 
 export type Activity = readonly Entry[];
@@ -14,10 +15,11 @@ interface TimeLine {
   readonly present: number;
   readonly chosen: number | null;
   readonly offered: readonly number[];
+  readonly accuracy: (generation: number) => Accuracy | null;
   readonly onChoose: (generation: number) => void;
 }
 
-export function timeLinePart({ chosen, marks, offered, onChoose, present }: TimeLine): TemplateResult {
+export function timeLinePart({ accuracy, chosen, marks, offered, onChoose, present }: TimeLine): TemplateResult {
   return html`<fieldset>
     <legend>${v("line")}</legend>
     <ol class="line" data-testid="time-line">
@@ -40,11 +42,20 @@ export function timeLinePart({ chosen, marks, offered, onChoose, present }: Time
               >${v("line.after", { number: imageNumber })} ·
               <time datetime=${new Date(atMs).toISOString()}>${dateAndTime(atMs)}</time></small
             >
+            ${kind === "generation" ? accuracyPart(accuracy(generation ?? 0)) : nothing}
           </button>
         </li>`;
       })}
     </ol>
   </fieldset>`;
+}
+
+function accuracyPart(found: Accuracy | null): TemplateResult | typeof nothing {
+  if (!found) return nothing;
+  const { mean_reprojection_error_px: pixels, metres_per_unit: metres, scale_deviation_ratio: ratio } = found;
+  const cameras = pixels === null ? [] : [v("caption.cameras", { pixels: fixed(pixels, 2) })];
+  const scale = metres === null ? v("line.no_scale") : deviationWords(ratio);
+  return html`<small data-testid="accuracy">${[...cameras, scale].join(", ")}</small>`;
 }
 
 function wordsOf({ count, generation, kind }: Mark, present: number): string {

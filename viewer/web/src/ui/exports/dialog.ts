@@ -15,7 +15,7 @@ import { closeIcon } from "../icons";
 import { speech } from "../language/language";
 import { LocalizedElement } from "../language/localized";
 import { errorWords, t } from "../language/t";
-import { offer } from "../saving";
+import { offer } from "../saving/saving";
 import { sharedParts } from "../theme";
 import { exportStyles } from "./dialog-styles";
 import { loadExportWords, refusalWords, say, stageOf } from "./words";

@@ -43,6 +43,7 @@ export const GERMAN: Translation = {
     one: "{count} Teil des Objekts ist nicht angekommen.",
     other: "{count} Teile des Objekts sind nicht angekommen.",
   },
+  "banner.thin_now": "Wo das Objekt jetzt dünn ist, fehlen Fotos von mehreren Seiten.",
   "banner.uploading":
     "Foto {place} von {total} wird gesendet. Lassen Sie diese Seite offen, bis alle Fotos gespeichert sind.",
   "banner.second_part": {
@@ -119,6 +120,10 @@ export const GERMAN: Translation = {
   "activity.progress": "{stage}: {percent}",
   "activity.added": "Bild {number} brachte Punkte: {points} insgesamt",
   "activity.scale": "{user} hat einen Maßstab von {length} gesetzt",
+  "activity.points_removed": {
+    one: "Die Neuberechnung hat {count} Punkt entfernt, den zu wenige Fotos bestätigen oder der doppelt war.",
+    other: "Die Neuberechnung hat {count} Punkte entfernt, die zu wenige Fotos bestätigen oder die doppelt waren.",
+  },
   "activity.rebuilt": "Aus allen Bildern neu berechnet in {duration}",
   "activity.waiting": "Bild {number} wartet auf mehr Überlappung",
   "activity.rejected": "Bild {number} war nicht brauchbar",
@@ -207,7 +212,6 @@ export const GERMAN: Translation = {
   progress: "Fortschritt",
   language: "Sprache",
   "header.switch": "Anderes Projekt wählen",
-  "header.watchers": "Seiten, die dieses Projekt gerade zeigen",
   "header.watching": "sehen zu",
   drop: "Fotos hier ablegen",
   canvas: "Das Objekt. Die Pfeiltasten drehen es, Plus und Minus ändern die Größe, F zeigt das ganze Objekt.",
@@ -260,6 +264,7 @@ export const GERMAN: Translation = {
   "measure.stop": "Messen beenden",
   "measure.set": "Wahre Länge setzen",
   "measure.remove": "Maßstab entfernen",
+  "measure.look_only": "Ihr Konto darf messen, aber nicht den Maßstab für alle setzen.",
   "measure.length": "Wahre Länge",
   "measure.unit": "Einheit",
   "measure.set_all": "Für alle setzen",
@@ -340,6 +345,7 @@ export const GERMAN: Translation = {
   "sheet.images": "Bilder",
   "photos.take": "Foto aufnehmen",
   "photos.take_one": "Aufnehmen",
+  "photos.look_only": "Ihr Konto darf hier ansehen, aber keine Fotos hinzufügen.",
   "photos.hint": "Jedes Foto sollte zwei Drittel seines Ausschnitts mit dem Foto davor gemeinsam haben.",
   "photos.clear": "Fertige ausblenden",
   "photos.sent": "{file}: gesendet",

@@ -43,6 +43,7 @@ export const SPANISH: Translation = {
     many: "{count} de partes del objeto no han llegado.",
     other: "{count} partes del objeto no han llegado.",
   },
+  "banner.thin_now": "Donde el objeto se ve ahora más vacío, haga más fotos desde varios lados.",
   "banner.uploading":
     "Enviando la foto {place} de {total}. Mantenga abierta esta página hasta que todas las fotos estén guardadas.",
   "banner.second_part": {
@@ -122,6 +123,11 @@ export const SPANISH: Translation = {
   "activity.progress": "{stage}: {percent}",
   "activity.added": "La imagen {number} añadió puntos: {points} en total",
   "activity.scale": "{user} fijó una escala de {length}",
+  "activity.points_removed": {
+    one: "El recálculo quitó {count} punto que muy pocas fotos confirman o que estaba repetido.",
+    many: "El recálculo quitó {count} de puntos que muy pocas fotos confirman o que estaban repetidos.",
+    other: "El recálculo quitó {count} puntos que muy pocas fotos confirman o que estaban repetidos.",
+  },
   "activity.rebuilt": "Recalculado a partir de todas las imágenes en {duration}",
   "activity.waiting": "La imagen {number} espera más solape",
   "activity.rejected": "La imagen {number} no se pudo usar",
@@ -219,7 +225,6 @@ export const SPANISH: Translation = {
   progress: "Progreso",
   language: "Idioma",
   "header.switch": "Elegir otro proyecto",
-  "header.watchers": "Páginas que muestran ahora este proyecto",
   "header.watching": "mirando",
   drop: "Suelte aquí las fotos para añadirlas",
   canvas: "El objeto. Las flechas lo giran, más y menos cambian el tamaño, F muestra el objeto entero.",
@@ -271,6 +276,7 @@ export const SPANISH: Translation = {
   "measure.stop": "Dejar de medir",
   "measure.set": "Fijar la longitud real",
   "measure.remove": "Quitar la escala",
+  "measure.look_only": "Su cuenta puede medir, pero no fijar la escala para todos.",
   "measure.length": "Longitud real",
   "measure.unit": "Unidad",
   "measure.set_all": "Fijar para todos",
@@ -358,6 +364,7 @@ export const SPANISH: Translation = {
   "sheet.images": "Imágenes",
   "photos.take": "Tomar una foto",
   "photos.take_one": "Tomar una",
+  "photos.look_only": "Su cuenta puede mirar aquí, pero no añadir fotos.",
   "photos.hint": "Cada foto debe compartir dos tercios de su encuadre con la foto anterior.",
   "photos.clear": "Quitar las terminadas",
   "photos.sent": "{file}: enviado",

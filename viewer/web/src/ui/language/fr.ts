@@ -44,6 +44,7 @@ export const FRENCH: Translation = {
     many: "{count} de parties de l’objet ne sont pas arrivées.",
     other: "{count} parties de l’objet ne sont pas arrivées.",
   },
+  "banner.thin_now": "Là où l’objet est maintenant clairsemé, prenez d’autres photos, de plusieurs côtés.",
   "banner.uploading":
     "Envoi de la photo {place} sur {total}. Gardez cette page ouverte jusqu’à ce que toutes les photos soient enregistrées.",
   "banner.second_part": {
@@ -124,6 +125,11 @@ export const FRENCH: Translation = {
   "activity.progress": "{stage} : {percent}",
   "activity.added": "L’image {number} a ajouté des points : {points} au total",
   "activity.scale": "{user} a défini une échelle de {length}",
+  "activity.points_removed": {
+    one: "Le recalcul a retiré {count} point que trop peu de photos confirment, ou présent deux fois.",
+    many: "Le recalcul a retiré {count} de points que trop peu de photos confirment, ou présents deux fois.",
+    other: "Le recalcul a retiré {count} points que trop peu de photos confirment, ou présents deux fois.",
+  },
   "activity.rebuilt": "Recalculé à partir de toutes les images en {duration}",
   "activity.waiting": "L’image {number} attend plus de recouvrement",
   "activity.rejected": "L’image {number} n’a pas pu être utilisée",
@@ -221,7 +227,6 @@ export const FRENCH: Translation = {
   progress: "Avancement",
   language: "Langue",
   "header.switch": "Choisir un autre projet",
-  "header.watchers": "Pages qui montrent ce projet en ce moment",
   "header.watching": "regardent",
   drop: "Déposez les photos ici pour les ajouter",
   canvas: "L’objet. Les flèches le font tourner, plus et moins changent la taille, F montre l’objet entier.",
@@ -274,6 +279,7 @@ export const FRENCH: Translation = {
   "measure.stop": "Arrêter de mesurer",
   "measure.set": "Indiquer la longueur réelle",
   "measure.remove": "Retirer l’échelle",
+  "measure.look_only": "Votre compte peut mesurer, mais pas fixer l’échelle pour tous.",
   "measure.length": "Longueur réelle",
   "measure.unit": "Unité",
   "measure.set_all": "Indiquer pour tous",
@@ -362,6 +368,7 @@ export const FRENCH: Translation = {
   "sheet.images": "Images",
   "photos.take": "Prendre une photo",
   "photos.take_one": "En prendre une",
+  "photos.look_only": "Votre compte peut regarder ici, mais pas ajouter de photos.",
   "photos.hint": "Chaque photo devrait partager deux tiers de son cadrage avec la photo précédente.",
   "photos.clear": "Masquer les terminées",
   "photos.sent": "{file} : envoyé",

@@ -43,6 +43,7 @@ export const ITALIAN: Translation = {
     many: "{count} di parti dell’oggetto non sono arrivate.",
     other: "{count} parti dell’oggetto non sono arrivate.",
   },
+  "banner.thin_now": "Dove l’oggetto ora è rado, scattate altre foto da più lati.",
   "banner.uploading":
     "Invio della foto {place} di {total}. Tenere aperta questa pagina finché tutte le foto non sono salvate.",
   "banner.second_part": {
@@ -123,6 +124,11 @@ export const ITALIAN: Translation = {
   "activity.progress": "{stage}: {percent}",
   "activity.added": "L’immagine {number} ha aggiunto punti: {points} in tutto",
   "activity.scale": "{user} ha impostato una scala di {length}",
+  "activity.points_removed": {
+    one: "Il ricalcolo ha tolto {count} punto che troppo poche foto confermano, o che era doppio.",
+    many: "Il ricalcolo ha tolto {count} di punti che troppo poche foto confermano, o che erano doppi.",
+    other: "Il ricalcolo ha tolto {count} punti che troppo poche foto confermano, o che erano doppi.",
+  },
   "activity.rebuilt": "Ricalcolato da tutte le immagini in {duration}",
   "activity.waiting": "L’immagine {number} attende più sovrapposizione",
   "activity.rejected": "L’immagine {number} non è utilizzabile",
@@ -222,7 +228,6 @@ export const ITALIAN: Translation = {
   progress: "Avanzamento",
   language: "Lingua",
   "header.switch": "Scegli un altro progetto",
-  "header.watchers": "Pagine che mostrano ora questo progetto",
   "header.watching": "guardano",
   drop: "Rilasciare qui le foto per aggiungerle",
   canvas: "L’oggetto. Le frecce lo ruotano, più e meno cambiano la dimensione, F mostra l’oggetto intero.",
@@ -275,6 +280,7 @@ export const ITALIAN: Translation = {
   "measure.stop": "Termina la misura",
   "measure.set": "Imposta la lunghezza reale",
   "measure.remove": "Rimuovi la scala",
+  "measure.look_only": "Il suo account può misurare, ma non fissare la scala per tutti.",
   "measure.length": "Lunghezza reale",
   "measure.unit": "Unità",
   "measure.set_all": "Imposta per tutti",
@@ -361,6 +367,7 @@ export const ITALIAN: Translation = {
   "sheet.images": "Immagini",
   "photos.take": "Scatta una foto",
   "photos.take_one": "Scatta",
+  "photos.look_only": "Il suo account può guardare, ma non aggiungere foto.",
   "photos.hint": "Ogni foto dovrebbe avere due terzi dell’inquadratura in comune con la foto precedente.",
   "photos.clear": "Nascondi quelle finite",
   "photos.sent": "{file}: inviato",

@@ -125,6 +125,7 @@ const ACTIONS: Readonly<Record<Banner["kind"], BannerAction>> = {
   stale: "ping",
   trouble: "activity",
   failed_shards: "resync",
+  points_removed: "activity",
   uploading: "photos",
   rebuilding: "activity",
   further_parts: "photos",

@@ -55,7 +55,9 @@ export class Card extends LocalizedElement {
         ${
           image.fileName === null
             ? nothing
-            : html`<p class="file" data-testid="card-file" title=${image.imageId}>${image.fileName}</p>`
+            : html`<p class="file" data-testid="card-file" title=${`${image.fileName}\n${image.imageId}`}>
+                ${image.fileName}
+              </p>`
         }
         ${image.reason === null ? nothing : html`<p class="reason">${reasonWords(image.code, image.reason)}</p>`}
         ${image.hasOriginal ? nothing : html`<p class="reason" data-testid="preview-only">${t("image.preview_only")}</p>`}

@@ -27,9 +27,9 @@ function troubleWords(trouble: GraphicsTrouble): NoticeWords {
 }
 
 export function emptyState(given: EmptyStateOptions): TemplateResult | typeof nothing {
-  const { onPhotos, project, trouble } = given;
+  const { project, trouble } = given;
   if (trouble === "context_lost") return card(troubleWords(trouble), button(t("action.reload"), reload));
-  if (trouble === "no_webgl") return card(troubleWords(trouble), button(t("action.add_photos"), onPhotos));
+  if (trouble === "no_webgl") return card(troubleWords(trouble), adding("action.add_photos", given));
   const notice = noticeOf(project);
   return notice ? card(noticeWords(notice, project, navigator.onLine), action(notice, given)) : nothing;
 }
@@ -48,10 +48,16 @@ function card(words: NoticeWords, content: TemplateResult | typeof nothing): Tem
   </div>`;
 }
 
-function action(
-  { kind }: Notice,
-  { onInvite, onLeave, onPhotos, onRetry }: EmptyStateOptions,
+/** The button for photographs, for an account that may add some. */
+function adding(
+  key: "action.add_photos" | "action.first_photo",
+  { onPhotos, project }: EmptyStateOptions,
 ): TemplateResult | typeof nothing {
+  return project.refused.photographs ? nothing : button(t(key), onPhotos);
+}
+
+function action({ kind }: Notice, given: EmptyStateOptions): TemplateResult | typeof nothing {
+  const { onInvite, onLeave, onRetry } = given;
   switch (kind) {
     case "unreachable":
       return button(t("action.reconnect"), onRetry);
@@ -60,10 +66,10 @@ function action(
     case "refused":
       return button(t("action.login"), onLeave);
     case "empty":
-      return html`${button(t("action.first_photo"), onPhotos)}
+      return html`${adding("action.first_photo", given)}
       ${onInvite ? html`<button class="quiet" @click=${onInvite}>${t("invite")}</button>` : nothing}`;
     case "first_image":
-      return button(t("action.add_photos"), onPhotos);
+      return adding("action.add_photos", given);
     case "loading":
       return nothing;
   }

@@ -117,6 +117,8 @@ export class Measurement extends LocalizedElement {
   @property({ attribute: false }) distance: number | null = null;
   @property({ attribute: false }) metresPerUnit: number | null = null;
   @property({ attribute: false }) scaleBar: ScaleBar | null = null;
+  /** Whether this account may not set the scale. */
+  @property({ attribute: false }) isRefused = false;
   /** The reason why the real length was refused. */
   @property({ attribute: false }) refusal: string | null = null;
 
@@ -161,6 +163,7 @@ export class Measurement extends LocalizedElement {
 
   private buttons(): TemplateResult | typeof nothing {
     if (this.distance === null && !this.scaleBar) return nothing;
+    if (this.isRefused) return html`<p class="soft" data-testid="look-only">${t("measure.look_only")}</p>`;
     return html`<div class="buttons">
       ${
         this.distance === null

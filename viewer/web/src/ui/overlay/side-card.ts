@@ -75,6 +75,7 @@ export function measurement({ onDone, onScale, project, refusal, stage }: Measur
     .metresPerUnit=${project.scene.shown?.manifest.frame.metres_per_unit ?? null}
     .scaleBar=${project.scaleBar}
     .refusal=${refusal}
+    .isRefused=${project.refused.changes}
     @real-length=${(event: CustomEvent<number>) => {
       onScale(event.detail);
     }}

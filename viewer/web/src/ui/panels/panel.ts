@@ -145,7 +145,11 @@ export function panel(given: Panel): TemplateResult {
 function content({ device, selected, state, tab }: Panel): TemplateResult {
   switch (tab) {
     case "photos":
-      return html`<cairn-uploads .uploads=${state.uploads} .isOnline=${state.link.kind === "connected"}></cairn-uploads>
+      return html`<cairn-uploads
+          .uploads=${state.uploads}
+          .isOnline=${state.link.kind === "connected"}
+          .isRefused=${state.refused.photographs}
+        ></cairn-uploads>
         <cairn-images .images=${state.images} .thumbnails=${state.thumbnails} .selected=${selected}></cairn-images>`;
     case "activity":
       return html`<cairn-rigs

@@ -145,7 +145,7 @@ export class Rail extends LocalizedElement {
     return html`
       <div class="caption">
         <strong data-testid="rail-place">${title}</strong>
-        <span>${next}</span>
+        <span title=${next}>${next}</span>
       </div>
       <svg class="stones" viewBox="0 0 ${width} 42" role="img" aria-label=${`${title} · ${next}`}>
         <line class="ground" x1="6" y1="15" x2=${width - 6} y2="15" />

@@ -1,6 +1,6 @@
 /** How are rail and panel arranged? As two cards on a desktop, as one bottom sheet on a phone. */
 import type { TemplateResult } from "lit";
-import { css, html } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import { LOW_PANEL_PX, LOW_PANEL_SHARE, SHEET_PX, SHEET_SHARE, low, narrow, px, share } from "../breakpoints";
@@ -114,7 +114,7 @@ export class Sheet extends LocalizedElement {
           position: absolute;
           left: max(12px, env(safe-area-inset-left));
           bottom: 8px;
-          max-width: calc(100% - var(--tools) - 92px);
+          max-width: min(var(--rail-room, 100%), calc(100% - var(--tools) - 92px));
           padding: 9px 16px;
           border-radius: 999px;
           border: 1px solid var(--line);
@@ -169,10 +169,7 @@ export class Sheet extends LocalizedElement {
       ></button>
       <section class="rail" aria-label=${t("sheet.images")}>
         <cairn-rail .images=${project.images} .selected=${selected}></cairn-rail>
-        <label class="button primary snap" title=${t("photos.take")}>
-          ${cameraIcon}<span class="hidden-words">${t("photos.take")}</span>
-          <input class="hidden-words" type="file" accept="image/*" capture="environment" @change=${this.snapped} />
-        </label>
+        ${project.refused.photographs ? nothing : this.camera()}
       </section>
       ${panel({
         state: project,
@@ -185,6 +182,13 @@ export class Sheet extends LocalizedElement {
         },
       })}
     </div>`;
+  }
+
+  private camera(): TemplateResult {
+    return html`<label class="button primary snap" title=${t("photos.take")}>
+      ${cameraIcon}<span class="hidden-words">${t("photos.take")}</span>
+      <input class="hidden-words" type="file" accept="image/*" capture="environment" @change=${this.snapped} />
+    </label>`;
   }
 
   private readonly toggled = (): void => {

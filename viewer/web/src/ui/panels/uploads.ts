@@ -112,8 +112,14 @@ export class Uploads extends LocalizedElement {
 
   @property({ attribute: false }) uploads: readonly Upload[] = [];
   @property({ attribute: false }) isOnline = true;
+  /** Whether this account may add no photographs. */
+  @property({ attribute: false }) isRefused = false;
 
   override render(): TemplateResult {
+    const list = this.uploads.length === 0 ? nothing : this.list();
+    if (this.isRefused)
+      return html`<p class="hint" data-testid="look-only">${t("photos.look_only")}</p>
+        ${list}`;
     return html`
       <div class="buttons">
         <label class="button primary">
@@ -133,7 +139,7 @@ export class Uploads extends LocalizedElement {
         </label>
       </div>
       <p class="hint">${t("photos.hint")}</p>
-      ${this.uploads.length === 0 ? nothing : this.list()}
+      ${list}
     `;
   }
 

@@ -22,7 +22,7 @@ export class Dropping implements ReactiveController {
     const { host } = this;
     event.preventDefault();
     const isOver = event.type !== "drop" && event.type !== "dragleave";
-    host.change({ isDropping: host.project !== null && isOver });
+    host.change({ isDropping: host.project?.refused.photographs === false && isOver });
     if (event.type === "drop" && host.project) host.upload([...(event.dataTransfer?.files ?? [])]);
   };
 }

@@ -81,6 +81,23 @@ export class KeptPhotographs implements PhotographKeeper {
     return await (claimed ?? this.claim());
   }
 
+  /** Whether any tab of this account still has a photograph to send; true where the browser cannot tell. */
+  async hasAny(): Promise<boolean> {
+    let isAny = false;
+    try {
+      await this.after((store) => {
+        const asked = store.getAll() as IDBRequest<Kept[]>;
+        asked.onsuccess = () => {
+          isAny = asked.result.some((kept) => kept.user === this.account.user);
+        };
+        return asked;
+      });
+    } catch {
+      return true;
+    }
+    return isAny;
+  }
+
   close(): void {
     this.letGo();
     this.channel.close();

@@ -16,7 +16,7 @@ export class PhotoElement extends LitElement {
         place-items: center;
         overflow: hidden;
         background: var(--hover);
-        color: var(--ink-faint);
+        color: var(--ink-soft);
       }
       img {
         display: block;

@@ -19,16 +19,20 @@ export const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 interface Open {
   readonly isPanelOpen: boolean;
   readonly card: "low" | "list" | null;
+  readonly isAdvised: boolean;
 }
 
 const CARD_PX = 336;
+/** On a phone, the height of the sheet with the line of advice above it. */
+const ADVISED_PX = 218;
 /** A card pushes the object aside only where this much is left. */
 const LEAST_WIDTH_PX = 260;
 
-export function openOf({ hasCoverage, isAnnotating, isMeasuring, isPanelOpen, selected }: ViewerState): Open {
-  if (isAnnotating) return { isPanelOpen, card: "list" };
-  if (selected !== null || isMeasuring) return { isPanelOpen, card: "low" };
-  return { isPanelOpen, card: hasCoverage ? "list" : null };
+export function openOf(view: ViewerState): Open {
+  const { hasCoverage, isAdvised, isAnnotating, isMeasuring, isPanelOpen, selected } = view;
+  if (isAnnotating) return { isAdvised, isPanelOpen, card: "list" };
+  if (selected !== null || isMeasuring) return { isAdvised, isPanelOpen, card: "low" };
+  return { isAdvised, isPanelOpen, card: hasCoverage ? "list" : null };
 }
 
 /** The covered edges of the page's element. */
@@ -56,7 +60,7 @@ function beside(insets: Insets, { card }: Open, width: number): Insets {
 }
 
 /** On a phone the tools lie beside the object, or above it when sheet or card take the height. */
-function narrow({ card, isPanelOpen }: Open, height: number): Insets {
+function narrow({ card, isAdvised, isPanelOpen }: Open, height: number): Insets {
   if (isPanelOpen) return { top: 126, right: 0, bottom: Math.min(SHEET_SHARE * height, SHEET_PX), left: 0 };
   const top = card ? 126 : 72;
   switch (card) {
@@ -65,6 +69,6 @@ function narrow({ card, isPanelOpen }: Open, height: number): Insets {
     case "list":
       return { top, right: 8, bottom: 152 + CARD_SHARE * height, left: 8 };
     case null:
-      return { top, right: TOOLS_PX + 4, bottom: 140, left: 8 };
+      return { top, right: TOOLS_PX + 4, bottom: isAdvised ? ADVISED_PX : 140, left: 8 };
   }
 }

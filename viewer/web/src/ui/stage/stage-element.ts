@@ -9,6 +9,7 @@ import type { Tints } from "../../render/camera-overlay";
 import { Stage } from "../../render/stage";
 import type { Side } from "../../render/view";
 import type { MeasuredCloud } from "../../scene/spacing";
+import { plain } from "../../scene/spacing";
 import type { Vector } from "../../scene/framing";
 import type { SceneState } from "../../scene/reference";
 import { minus, plus } from "../../scene/scale";
@@ -165,9 +166,11 @@ export class StageElement extends LocalizedElement {
     return this.stage?.capture() ?? Promise.resolve(null);
   }
 
-  /** The shown points as one PLY file. */
+  /** The shown points of the leading component as one PLY file. */
   cloud(): Blob {
-    return new Blob(encodePly(this.stage?.clouds.shownClouds ?? []), { type: "application/octet-stream" });
+    const clouds = (this.stage?.clouds.spacedClouds ?? []).map(({ measured }) => plain(measured));
+    const parts = encodePly(clouds, this.project?.scene.shown?.manifest);
+    return new Blob(parts, { type: "application/octet-stream" });
   }
 
   override disconnectedCallback(): void {

@@ -64,7 +64,7 @@ export const stageStyles = css`
   @media ${narrow} {
     .ruler {
       left: 20px;
-      bottom: 148px;
+      bottom: var(--ruler-bottom, 148px);
     }
   }
   @media ${low} {

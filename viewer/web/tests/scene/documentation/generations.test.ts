@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import type { Entry, Logged } from "../../../src/scene/activity";
-import { presentFromEarlier, timeLine } from "../../../src/scene/documentation/generations";
+import { accuracyOf, presentFromEarlier, timeLine } from "../../../src/scene/documentation/generations";
 import { IDENTITY, moved } from "../../../src/scene/similarity";
-import type { GenerationRow, Similarity } from "../../../src/wire/contract";
+import type { CameraEntry, GenerationRow, Manifest, Similarity } from "../../../src/wire/contract";
 
 const BEGIN_MS = Date.parse("2026-11-27T08:00:00Z");
 const MINUTE_MS = 60_000;
@@ -17,6 +17,9 @@ function row(generation: number, change: Partial<GenerationRow> = {}): Generatio
     point_count: 1000,
     offset: [0, 0, 0],
     world_from_previous: IDENTITY,
+    mean_reprojection_error_px: null,
+    metres_per_unit: null,
+    scale_deviation_ratio: null,
     shards: [],
     ...change,
   };
@@ -50,6 +53,22 @@ describe("an earlier generation", () => {
     expect(presentFromEarlier(rows, 3, 4)).toBeNull();
     expect(presentFromEarlier(rows, 4, 2)).toBeNull();
     expect(presentFromEarlier([], 1, 1)).toBeNull();
+  });
+});
+
+describe("the accuracy of the present generation", () => {
+  const frame = { metres_per_unit: 0.5, scale_deviation_ratio: null };
+  const manifest = { frame } as Manifest;
+  const camera = (error: number | null, component = 0, isPlaced = true): CameraEntry =>
+    ({ component, reprojection_error_px: error, world_from_camera: isPlaced ? [] : null }) as unknown as CameraEntry;
+
+  it("is the mean over placed photographs of the leading component that have an error", () => {
+    const cameras = [camera(0.5), camera(1.5), camera(null), camera(9, 1), camera(9, 0, false)];
+    expect(accuracyOf(manifest, cameras)).toEqual({ ...frame, mean_reprojection_error_px: 1 });
+  });
+
+  it("is not known without such photographs", () => {
+    expect(accuracyOf(manifest, [camera(null)]).mean_reprojection_error_px).toBeNull();
   });
 });
 

@@ -80,6 +80,7 @@ export const GERMAN_VIEWS: ViewWords = {
   "line.problem": "Ein Problem",
   "line.problems": "{count} Probleme",
   "line.scale": "Maßstab gesetzt",
+  "line.no_scale": "ohne Maßstab",
   "film.text":
     "Ein kurzes Video (WebM) des wachsenden Objekts: Jedes Foto fügt die Punkte hinzu, die es als erstes gezeigt hat.",
   "film.start": "Film erstellen",

@@ -75,6 +75,7 @@ export const ENGLISH_VIEWS = {
   "line.problem": "A problem",
   "line.problems": "{count} problems",
   "line.scale": "Scale set",
+  "line.no_scale": "without a scale",
   "film.text": "A short video (WebM) of the growing object: each photo adds the points that it was the first to see.",
   "film.start": "Make the film",
   "film.making": "Frame {number} of {total}",

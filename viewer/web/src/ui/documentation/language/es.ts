@@ -78,6 +78,7 @@ export const SPANISH_VIEWS: ViewWords = {
   "line.problem": "Un problema",
   "line.problems": "{count} problemas",
   "line.scale": "Escala fijada",
+  "line.no_scale": "sin escala",
   "film.text": "Un vídeo corto (WebM) del objeto que crece: cada foto añade los puntos que fue la primera en mostrar.",
   "film.start": "Crear la película",
   "film.making": "Fotograma {number} de {total}",

@@ -79,6 +79,7 @@ export const FRENCH_VIEWS: ViewWords = {
   "line.problem": "Un problème",
   "line.problems": "{count} problèmes",
   "line.scale": "Échelle définie",
+  "line.no_scale": "sans échelle",
   "film.text":
     "Une courte vidéo (WebM) de l’objet qui grandit : chaque photo ajoute les points qu’elle a été la première à montrer.",
   "film.start": "Créer le film",

@@ -78,6 +78,7 @@ export const ITALIAN_VIEWS: ViewWords = {
   "line.problem": "Un problema",
   "line.problems": "{count} problemi",
   "line.scale": "Scala impostata",
+  "line.no_scale": "senza scala",
   "film.text": "Un breve video (WebM) dell’oggetto che cresce: ogni foto aggiunge i punti che ha mostrato per prima.",
   "film.start": "Crea il filmato",
   "film.making": "Fotogramma {number} di {total}",

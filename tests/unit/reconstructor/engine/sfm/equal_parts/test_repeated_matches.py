@@ -7,13 +7,9 @@ import pytest
 
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.pairs import Matches
-from reconstructor.engine.sfm.pair_support import (
-    _angle_deg,
-    _pose_by,
-    agrees_with_nearest,
-    credible_pairs,
-    without_repeated,
-)
+from reconstructor.engine.sfm.equal_parts.credible_pairs import agrees_with_nearest, credible_pairs
+from reconstructor.engine.sfm.equal_parts.pair_geometry import angle_deg, pose_by
+from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
 from tests.unit.reconstructor.engine.analytic import looking_at
 from tests.unit.reconstructor.engine.synthetic import (
     HEIGHT_PX,
@@ -149,7 +145,7 @@ def test_where_few_points_are_shared_a_pair_that_turns_an_image_otherwise_than_i
         walk.add(number)
     pairs = [pair for other in range(1, newest) if (pair := walk.pair(other, newest)) is not None]
     assert {pair.newer - pair.earlier for pair in pairs} > {1}
-    monkeypatch.setattr("reconstructor.engine.sfm.pair_support._LEAST_POINTS", 10**6)
+    monkeypatch.setattr("reconstructor.engine.sfm.equal_parts.credible_pairs.LEAST_POINTS", 10**6)
     image = newest, walk.mapper.camera(1)
     kept = credible_pairs(walk.mapper.model, image, scene.features[newest - 1].keypoints, pairs)
     assert [pair.newer - pair.earlier for pair in kept] == [1]
@@ -186,10 +182,10 @@ def test_of_two_poses_in_one_photograph_the_one_counts_that_its_pair_turns_to() 
     true, false = looking_at((0.0, 0.0, -5.0), (0.0, 0.0, 0.0)), looking_at((4.0, 0.0, -3.0), (0.0, 0.0, 0.0))
     points = random.uniform((-1.0, -1.0, -0.5), (1.0, 1.0, 0.5), (150, 3))
     places = np.concatenate([project(points[:60], true), project(points[60:], false)])
-    pose = _pose_by(CAMERA, points, places, true[:3, :3])
+    pose = pose_by(CAMERA, points, places, true[:3, :3])
     assert pose is not None
-    assert _angle_deg(true[:3, :3], pose.rotation.matrix()) < 1.0
-    anyhow = _pose_by(CAMERA, points, places, None)
+    assert angle_deg(true[:3, :3], pose.rotation.matrix()) < 1.0
+    anyhow = pose_by(CAMERA, points, places, None)
     assert anyhow is not None
-    assert _angle_deg(false[:3, :3], anyhow.rotation.matrix()) < 1.0
-    assert _pose_by(CAMERA, points, places, looking_at((-5.0, 0.0, 0.0), (0.0, 0.0, 0.0))[:3, :3]) is None
+    assert angle_deg(false[:3, :3], anyhow.rotation.matrix()) < 1.0
+    assert pose_by(CAMERA, points, places, looking_at((-5.0, 0.0, 0.0), (0.0, 0.0, 0.0))[:3, :3]) is None

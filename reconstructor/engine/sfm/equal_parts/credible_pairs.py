@@ -1,0 +1,122 @@
+"""Which pairs of an image are credible? Those that agree with where its nearest placed one in order puts it.
+
+Equal parts of a building give matches that are as many and as exact as true ones. What tells them apart is the order of
+the photographs: a photographer walks, so the nearest ones in order see the same part.
+
+Source: Roberts, Sinha, Szeliski and Steedly, "Structure from motion for scenes with large duplicate structures", CVPR 2011.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.sfm.equal_parts.pair_geometry import (
+    AGREES,
+    LEAST_POINTS,
+    MOST_TURNED_DEG,
+    Mask,
+    Rows,
+    angle_deg,
+    are_near,
+    cleaned_pair,
+    gap_of,
+    key_of,
+    points_seen,
+    pose_by,
+    rotation_by,
+    without_rows,
+)
+from reconstructor.engine.sfm.model_comparison import placed_numbers
+
+_MOST_TRIED: Final = 3
+_LEAST_OF_LARGEST: Final = 0.3  # matches of the nearest image's pair, of those of the largest one
+
+
+def credible_pairs(
+    model: Any, image: tuple[int, Any], keypoints: NDArray[np.float32], pairs: Sequence[Pair]
+) -> list[Pair]:
+    """The pairs of a new image, without the matches that contradict its nearest one in order.
+
+    Points and not epipolar lines are compared: along a row of windows the lines are the same wherever the image stands.
+
+    Args:
+        model: the `pycolmap.Reconstruction`, in which the new image is not placed.
+        image: number and `pycolmap.Camera` of the new image.
+        keypoints: (N, 4) float32 of the new image, pixels in the first two columns.
+        pairs: of the new image.
+    """
+    number, camera = image
+    placed = placed_numbers(model)
+    pairs = _turned_alike(model, image, keypoints, pairs)
+    seen = {}
+    for pair in pairs:
+        if (other := KnownImages.other(pair, number)) in placed:
+            found = points_seen(model, pair, other, keypoints)
+            if len(found[0]) >= LEAST_POINTS:
+                seen[other] = found
+    by_other = {KnownImages.other(pair, number): pair for pair in pairs}
+    for nearest in sorted(seen, key=lambda other: abs(other - number))[:_MOST_TRIED]:
+        rotation = rotation_by(model, by_other[nearest], image, keypoints)
+        pose = pose_by(camera, *seen[nearest][:2], rotation)
+        if pose is not None:
+            near = {other: (are_near(camera, pose, *each[:2]), each[2]) for other, each in seen.items()}
+            kept = [_agreeing(pair, nearest, near.get(pair.earlier, near.get(pair.newer))) for pair in pairs]
+            return [pair for pair in kept if pair is not None]
+    return list(pairs)
+
+
+def agrees_with_nearest(model: Any, number: int, pairs: Sequence[Pair]) -> bool:
+    """Whether an image sees the points that its nearest placed one observes where the two match; true if it is not placed."""
+    image, placed = model.image(number), placed_numbers(model)
+    if number not in placed:
+        return True
+    keypoints = np.array([each.xy for each in image.points2D], np.float32).reshape(-1, 2)
+    own = (each for each in pairs if number in key_of(each) and placed.issuperset(key_of(each)))
+    for pair in sorted(own, key=gap_of)[:_MOST_TRIED]:
+        if len(pair.matches):
+            other = KnownImages.other(pair, number)
+            points, places, _ = points_seen(model, pair, other, keypoints)
+            if len(points) >= LEAST_POINTS:
+                is_near = are_near(model.camera(image.camera_id), image.cam_from_world(), points, places)
+                return bool(is_near.mean() >= AGREES)
+    return True
+
+
+def _turned_alike(
+    model: Any, image: tuple[int, Any], keypoints: NDArray[np.float32], pairs: Sequence[Pair]
+) -> Sequence[Pair]:
+    """The pairs that give a new image about the rotation which its nearest placed one in order gives it.
+
+    Where the nearest image shares too few points with the model for a pose, its pair still has a rotation.
+    """
+    number, camera = image
+    placed = placed_numbers(model)
+    known = sorted(
+        (pair for pair in pairs if len(pair.matches) and placed & {pair.earlier, pair.newer}),
+        key=gap_of,
+    )
+    if not known or len(known[0].matches) < _LEAST_OF_LARGEST * max(len(pair.matches) for pair in known):
+        return pairs
+    rotations = {key_of(pair): rotation_by(model, pair, (number, camera), keypoints) for pair in known}
+    if (nearest := rotations[key_of(known[0])]) is None:
+        return pairs
+    contradicting = {
+        key
+        for key, rotation in rotations.items()
+        if rotation is not None and angle_deg(nearest, rotation) > MOST_TURNED_DEG
+    }
+    return [pair for pair in pairs if key_of(pair) not in contradicting]
+
+
+def _agreeing(pair: Pair, nearest: int, near: tuple[Mask, Rows] | None) -> Pair | None:
+    """What is left of a pair of which these matches (rows) are near or not; nothing if it contradicts."""
+    if near is None:
+        return pair
+    is_near, rows = near
+    if nearest in (pair.earlier, pair.newer):
+        return without_rows(pair, rows[~is_near])
+    return cleaned_pair(pair, is_near, rows) if is_near.mean() >= AGREES else None
