@@ -3,7 +3,6 @@
 from typing import Final
 
 from broker.channel import Channel, Match
-from broker.coverage.channels import COVERAGE_CHANNELS
 from broker.ids import BadIdError
 from broker.manifest import CameraPage, Manifest, ManifestPage
 from broker.messages import (
@@ -54,6 +53,7 @@ from broker.wire.channel_kinds import (
     to_senders,
     to_viewers,
 )
+from broker.wire.coverage_channels import COVERAGE_CHANNELS
 from broker.wire.history_channels import HISTORY_CHANNELS
 
 MIB: Final = 1024 * 1024

@@ -19,6 +19,7 @@ from broker.service.install import sudo_line
 from edge_agent import agent, calibrate, doctor, held, join, service, status, upload
 from edge_agent.capture.calibration import LEAST_IMAGES
 from edge_agent.config import CameraKind, Settings
+from edge_agent.rig_table import Former, RigTable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The agent on a camera rig.")
 spool_app = typer.Typer(no_args_is_help=True, help="Photographs that wait for another project or broker.")
@@ -173,6 +174,10 @@ def join_project(
     link: Annotated[str, typer.Argument(metavar="LINK", help="The link of an invitation, in quotes.")],
     settings: Annotated[Path, typer.Option("--settings", help="The settings file to write to.")] = Path("cairn.toml"),
     camera: Camera = None,
+    photos: Photos = None,
+    is_again: Annotated[
+        bool, typer.Option("--again", help="Replace the rig that the settings file has; its other settings stay.")
+    ] = False,
     is_service: Annotated[
         bool, typer.Option("--service", help="Install and start its systemd unit, too; needs root, else it says how.")
     ] = False,
@@ -181,12 +186,15 @@ def join_project(
     if is_service:
         _need_root()
     configure(level=LogLevel.ERROR)
-    joined = asyncio.run(join.join(link, settings, camera))
+
+    def tell(former: Former) -> None:
+        sys.stderr.write("".join(f"{each}\n" for each in former.sentences(settings)))
+
+    joined = asyncio.run(join.join(link, settings, camera, photos, is_again=is_again, tell=tell))
     sys.stderr.write(f"{joined.agent} is in project {joined.project}; settings are in {settings}\n")
     known = load(project=joined.project, agent=joined.agent, broker=joined.broker_flags(settings))
     sys.stderr.write("".join(f"{sentence}\n" for sentence in held.sentences(known)))
-    if camera is None:
-        sys.stderr.write(f'choose a camera: write camera = "…" below [edge] in {settings}\n')
+    sys.stderr.write("".join(f"{each}\n" for each in RigTable.read(settings).wishes()))
     if is_service:
         _install(settings)
     else:

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import re
 import socket
 import ssl
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -27,6 +27,7 @@ from broker.errors import CairnError
 from broker.files import write_durably
 from broker.ids import AgentId, ProjectId, fresh_client_id
 from edge_agent.config import CameraKind
+from edge_agent.rig_table import Former, RigTable
 
 TIMEOUT_S: Final = 10.0
 IN_FORCE_S: Final = 3.0  # a new account is in force within a second
@@ -37,7 +38,7 @@ class AlreadyJoinedError(CairnError):
     """A settings file that has a rig already."""
 
     code = "already_joined"
-    remedy = "Name another settings file, or remove the tables [edge] and [edge.broker]; see docs/troubleshooting.md."
+    remedy = "Add `--again`, which keeps the rig's other settings, or name another file with `--settings`."
 
 
 class ServerNotReachedError(CairnError):
@@ -68,22 +69,44 @@ class Membership:
         return {"host": self.host, "port": self.port, "root": self.root, "ca_file": self.ca_file(settings_file)}
 
 
-async def join(text: str, settings_file: Path, camera: CameraKind | None) -> Membership:
+async def join(
+    text: str,
+    settings_file: Path,
+    camera: CameraKind | None = None,
+    photos: Path | None = None,
+    *,
+    is_again: bool = False,
+    tell: Callable[[Former], None] = lambda _former: None,
+) -> Membership:
     """Redeem an invitation, write settings, password and authority, and try the account.
+
+    Args:
+        text: the invitation's link.
+        settings_file: where to write.
+        camera: the rig's camera; None leaves it as the file has it.
+        photos: the folder of such a camera; None likewise.
+        is_again: whether a rig that the file has is replaced; its other settings stay.
+        tell: called with the rig that was replaced once the settings are written.
 
     Raises:
         BadInvitationError: no invitation, used up, or of a person; nothing was written.
-        AlreadyJoinedError: the settings file has an [edge] table; the invitation is not used.
+        AlreadyJoinedError: the settings file has a rig, and it is not to join again; the invitation is not used.
+        BadSettingsError: the settings file cannot be read or written, or does not fit; the invitation is not used.
         ServerNotReachedError: nothing answers at the link's address; the invitation is not used.
         CairnError: the broker cannot be reached or refuses; the settings are written.
     """
     link = Link.read(text)
-    if await asyncio.to_thread(_has_rig, settings_file):
+    table = await asyncio.to_thread(RigTable.read, settings_file)
+    if table.is_there and not is_again:
         raise AlreadyJoinedError(
-            f"{settings_file} has an [edge] table: remove it and [edge.broker], or name another file with --settings"
+            f"{settings_file} has a rig already: add --again to replace it, or name another file with --settings"
         )
+    await asyncio.to_thread(table.check, camera, photos)
     membership = await asyncio.to_thread(redeem, link)
-    connection = await asyncio.to_thread(write_settings, membership, settings_file, camera)
+    former = table.forget() if table.is_there else None
+    connection = await asyncio.to_thread(write_settings, membership, table, camera, photos)
+    if former is not None:
+        tell(former)
     await _try(connection)
     return membership
 
@@ -112,32 +135,34 @@ def redeem(link: Link) -> Membership:
     )
 
 
-def write_settings(membership: Membership, settings_file: Path, camera: CameraKind | None) -> Connection:
-    """Append the rig's table; write its password, readable by the owner only, and the authority beside it."""
+def write_settings(
+    membership: Membership, table: RigTable, camera: CameraKind | None = None, photos: Path | None = None
+) -> Connection:
+    """Write the rig's tables; write its password, readable by the owner only, and the authority beside the file."""
+    settings_file = table.settings.file
     folder = settings_file.resolve().parent
     folder.mkdir(parents=True, exist_ok=True)
     password_file, ca_file = folder / f"{membership.agent}.password", membership.ca_file(settings_file)
     write_durably(folder, {password_file.name: (membership.password.get_secret_value() + "\n").encode()}, mode=0o600)
     if ca_file is not None and membership.ca_pem is not None:
         write_durably(folder, {ca_file.name: membership.ca_pem.encode()})
-    lines = [
-        "",
-        "[edge]",
-        f'project = "{membership.project}"',
-        f'agent = "{membership.agent}"',
-        *([f'camera = "{camera}"'] if camera is not None else []),
-        "",
-        "[edge.broker]",
-        f"host = {json.dumps(membership.host)}",
-        f"port = {membership.port}",
-        f"root = {json.dumps(membership.root)}",
-        f'username = "{membership.agent}"',
-        f"password_file = {json.dumps(str(password_file))}",
-        *([f"ca_file = {json.dumps(str(ca_file))}"] if ca_file is not None else []),
-        "",
-    ]
-    with settings_file.open("a", encoding="utf-8") as file:
-        file.write("\n".join(lines))
+    table.set(
+        {
+            "project": membership.project,
+            "agent": membership.agent,
+            "camera": camera,
+            "folder": photos and photos.resolve(),
+        },
+        {
+            "host": membership.host,
+            "port": membership.port,
+            "root": membership.root,
+            "username": membership.agent,
+            "password_file": password_file,
+            "ca_file": ca_file,
+        },
+    )
+    table.write()
     return Connection(
         host=membership.host,
         port=membership.port,
@@ -215,8 +240,3 @@ async def _try(connection: Connection) -> None:
             else:
                 return
         await asyncio.sleep(0.3)
-
-
-def _has_rig(settings_file: Path) -> bool:
-    text = settings_file.read_text("utf-8") if settings_file.exists() else ""
-    return re.search(r"^\s*\[edge[\].]", text, re.MULTILINE) is not None

@@ -5,7 +5,6 @@ from typing import Final
 
 from broker.clients.refusals import PublishRefusedError
 from broker.contract import CAMERA_PAGE, RECONSTRUCTOR_STATE, REFERENCE, REQUEST, match
-from broker.coverage.channels import ADVICE
 from broker.coverage.messages import Advice
 from broker.delivery import Delivery
 from broker.envelope import decode
@@ -14,6 +13,7 @@ from broker.ids import Verb
 from broker.live import follow, fresh_connection_id, fresh_request_id
 from broker.manifest import CameraEntry
 from broker.messages import ReconstructorPresence, ReconstructorState, Request
+from broker.wire.coverage_channels import ADVICE
 from edge_agent.config import Settings
 from edge_agent.control.camera_book import CameraBook
 

@@ -60,7 +60,9 @@ class Settings(ProgramSettings):
         default=3600.0, description="Longest time for one refetch in the black box, seconds."
     )
     memory_limit_bytes: int = Field(
-        default=12 * GIB, ge=64 * MIB, description="Resident memory at which a black box is killed, bytes."
+        default=12 * GIB,
+        ge=64 * MIB,
+        description="Resident memory at which a black box, an export or a computation of coverage is killed, bytes.",
     )
     black_boxes_at_work: int = Field(
         default=4,
@@ -176,6 +178,9 @@ class Settings(ProgramSettings):
     sender_images_per_minute: int = Field(
         default=10_000, ge=1, description="And how many photographs, good or bad, within one minute."
     )
+    sender_annotations_per_minute: int = Field(
+        default=300, ge=1, description="And how often one may leave, change or remove measures and notes in one minute."
+    )
     sender_open_uploads: int = Field(
         default=8,
         ge=1,
@@ -219,6 +224,7 @@ class Settings(ProgramSettings):
             images_per_day=self.sender_images_per_day,
             bytes_per_day=self.sender_bytes_per_day,
             images_per_minute=self.sender_images_per_minute,
+            annotations_per_minute=self.sender_annotations_per_minute,
         )
 
     def disk_budget_of(self, project: ProjectId) -> int:

@@ -1,5 +1,6 @@
 """What does the broker retain about this program? One presence message: ready, paused, disk full or offline."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -55,15 +56,15 @@ class Presence:
 
     async def publish(self) -> None:
         """Publish the retained presence; raises what `Delivery.publish` raises."""
-        await self.delivery.publish(self.outgoing(self.run))
+        await self.delivery.publish(await asyncio.to_thread(self.outgoing, self.run))
 
     async def publish_offline(self, timeout_s: float) -> None:
         """Publish that the program ends; raises what `Delivery.publish` raises."""
         self.is_serving = False
-        await self.delivery.publish(self.outgoing(self.run), timeout_s)
+        await self.delivery.publish(await asyncio.to_thread(self.outgoing, self.run), timeout_s)
 
     def outgoing(self, run: Run) -> Outgoing:
-        """The present state, which is also the claim of a run to be the project's one writer."""
+        """The present state, which is also the claim of a run to be the project's one writer; reads the store."""
         self.told_title = self.store.identity.title
         trouble = self.disk if self.disk.code is not None else self.publishing
         message = ReconstructorState(

@@ -37,7 +37,7 @@ from reconstructor.resting import refetch_at_rest
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.viewing.coverage import publish_coverage
-from reconstructor.viewing.exports import keep_few
+from reconstructor.viewing.exports import keep_few, remove_unfinished
 from reconstructor.viewing.thumbnails import publish_thumbnails
 
 _CONNECT_WAIT_S: Final = 30.0
@@ -105,6 +105,7 @@ async def _opened(settings: Settings, project: ProjectId, shared: Shared) -> Asy
         await context.election.win()
         await stack.enter_async_context(context.delivery)
         stack.push_async_callback(_publish_offline, context)
+        await remove_unfinished(context)
         yield context, executor
 
 
@@ -230,7 +231,8 @@ async def _publish_statistics(context: Context, executor: Executor, latencies: L
                     RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
                 )
                 told, told_at_s = present, time.monotonic()
-        if not is_told or context.store.identity.title != context.presence.told_title:
+        title = await asyncio.to_thread(lambda: context.store.identity.title)
+        if not is_told or title != context.presence.told_title:
             await context.publish_state()
         await asyncio.sleep(context.settings.statistics_interval_s)
 

@@ -1,4 +1,4 @@
-"""How much may one sender send? So many photographs and bytes a day, and so many photographs a minute."""
+"""How much may one sender send? So many photographs and bytes a day, so many photographs and changed notes a minute."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -31,12 +31,35 @@ class QuotaLimits:
     images_per_day: int
     bytes_per_day: int
     images_per_minute: int
+    annotations_per_minute: int = 300
 
 
 @dataclass(slots=True)
 class _Used:
     image_count: int = 0
     size_bytes: int = 0
+
+
+class _Rate:
+    """How often each sender did something within the last minute."""
+
+    def __init__(self) -> None:
+        self._done: dict[SenderId, deque[datetime]] = {}
+
+    def of(self, sender: SenderId, now: datetime) -> int:
+        """How often within the minute before now."""
+        done = self._done.get(sender)
+        if done is None:
+            return 0
+        while done and not now - _MINUTE < done[0] <= now:  # later than now: our clock was set back since
+            done.popleft()
+        return len(done)
+
+    def newest(self, sender: SenderId) -> datetime:
+        return self._done[sender][-1]
+
+    def note(self, sender: SenderId, now: datetime) -> None:
+        self._done.setdefault(sender, deque()).append(now)
 
 
 class Quotas:
@@ -57,7 +80,7 @@ class Quotas:
         self._limits, self._now = limits, now
         self._day: date = now().date()
         self._used: dict[SenderId, _Used] = {}
-        self._tried: dict[SenderId, deque[datetime]] = {}
+        self._tried, self._changed, self._refused = _Rate(), _Rate(), _Rate()
         for sender, size_bytes in stored:
             self.note_stored(sender, size_bytes)
 
@@ -68,19 +91,32 @@ class Quotas:
             raise self._over_today(f"{sender} has sent {used.image_count} photographs today", now)
         if used.size_bytes + size_bytes > limits.bytes_per_day:
             raise self._over_today(f"{sender} has sent {used.size_bytes / _GIB:.1f} GiB today", now)
-        tried = self._tried.get(sender, deque())
-        while tried and not now - _MINUTE < tried[0] <= now:  # later than now: our clock was set back since
-            tried.popleft()
-        if len(tried) >= limits.images_per_minute:
+        if (tried_count := self._tried.of(sender, now)) >= limits.images_per_minute:
             raise QuotaExceededError(
-                f"{sender} has sent {len(tried)} photographs within a minute, the most that one sender may: "
+                f"{sender} has sent {tried_count} photographs within a minute, the most that one sender may: "
                 "the next is taken in a minute",
-                tried[-1] + _MINUTE,
+                self._tried.newest(sender) + _MINUTE,
             )
 
     def note_tried(self, sender: SenderId) -> None:
         """Count an image that is decoded, whether it is good or not."""
-        self._tried.setdefault(sender, deque()).append(self._now())
+        self._tried.note(sender, self._now())
+
+    def takes_annotation(self, sender: SenderId) -> bool:
+        """Whether a measure or a note may be left, changed or taken away now; counts it if so."""
+        now = self._now()
+        if self._changed.of(sender, now) >= self._limits.annotations_per_minute:
+            return False
+        self._changed.note(sender, now)
+        return True
+
+    def is_first_refusal(self, sender: SenderId) -> bool:
+        """Whether nothing of this sender was refused by `takes_annotation` within a minute; notes that it is now."""
+        now = self._now()
+        if self._refused.of(sender, now):
+            return False
+        self._refused.note(sender, now)
+        return True
 
     def note_stored(self, sender: SenderId, size_bytes: int, *, is_new: bool = True) -> None:
         """Count an image, its preview, or with `is_new` false its original, that is stored."""

@@ -10,9 +10,9 @@ from broker.messages import ReconstructorPresence, ReconstructorState, Reconstru
 from broker.outgoing import Outgoing
 from broker.rig_messages import AgentHealth, AgentPresence, AgentState
 from viewer.config import Settings
-from viewer.metrics import render
+from viewer.metrics.broker_figures import FIELDS, BrokerFigures
+from viewer.metrics.exposition import render
 from viewer.network.brake import Brake
-from viewer.network.broker_figures import FIELDS, BrokerFigures
 from viewer.relay import Relay
 from viewer.status import Board
 

@@ -20,10 +20,10 @@ from viewer.export import CloudStream, open_cloud
 from viewer.fetch import ManifestMovedError, ShardMissingError
 from viewer.headers import security_headers
 from viewer.manifest_reader import NoManifestError, PageMissingError
-from viewer.metrics import CONTENT_TYPE, render
+from viewer.metrics.broker_figures import read_broker_figures
+from viewer.metrics.exposition import CONTENT_TYPE, render
 from viewer.network.addresses import TrustedProxies, network_of
 from viewer.network.brake import Brake
-from viewer.network.broker_figures import read_broker_figures
 from viewer.network.certificate import Certificate
 from viewer.network.connections import REQUEST_TIMEOUT_S, TimedConnection
 from viewer.network.cross_origin import CrossOrigin
@@ -160,6 +160,7 @@ class PageServer:
             raise web.HTTPPermanentRedirect(f"https://{request.host}{request.path_qs}")
 
     async def _following(self, _application: web.Application) -> AsyncIterator[None]:
+        await self._shards.open()
         following = {
             asyncio.create_task(self._board.run(), name="board"),
             asyncio.create_task(self._follow_projects(), name="projects"),
@@ -219,9 +220,12 @@ class PageServer:
             guest, status = await self._find(request)
             digest, earlier = request.match_info["sha256"], generation_in(request)
             return await self._shards.answer(status.project, digest, guest.connection, earlier)
-        except (CairnError, web.HTTPNotFound):
+        except (CairnError, web.HTTPNotFound) as exc:
             if request.query.get("missing") != "204":  # browsers report other answers as errors of the page
                 raise
+            if isinstance(exc, CairnError) and not isinstance(exc, NoSuchShardError | NoRoomForShardsError):
+                project = request.match_info["project"][:64]  # a full disk is logged where it is noticed
+                self._log.warning("shard_not_served", project=project, code=exc.code, reason=exc.sentence)
             return web.Response(status=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
 
     async def _cloud(self, request: web.Request) -> web.StreamResponse:

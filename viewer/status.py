@@ -11,7 +11,6 @@ from typing import Final
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from broker.contract import AGENT_HEALTH, AGENT_STATE, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, match
-from broker.coverage.channels import ADVICE
 from broker.coverage.messages import Advice
 from broker.coverage.words import advice_sentences
 from broker.envelope import decode
@@ -22,6 +21,7 @@ from broker.logs import get_logger
 from broker.manifest import Manifest
 from broker.messages import ReconstructorPresence, ReconstructorState, ReconstructorStatistics
 from broker.rig_messages import AgentHealth, AgentState
+from broker.wire.coverage_channels import ADVICE
 from viewer.config import Settings
 
 MAX_PROJECTS: Final = 1000

@@ -1,1 +1,1 @@
-"""What may programs say of coverage and advice, and how do people read it? Messages, channels, the packed grid, words."""
+"""What may programs say of coverage and advice, and how do people read it? Messages, the packed grid, words."""

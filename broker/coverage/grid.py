@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from broker.coverage.channels import MOST_BYTES
+from broker.coverage.messages import MOST_GRID_BYTES
 from broker.errors import CairnError
 
 MOST_CELLS: Final = 200_000
@@ -64,8 +64,8 @@ def pack(grid: CoverageGrid) -> bytes:
     planes = [*differences.T, grid.scores, grid.views, grid.angles_deg]
     packer = zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_WBITS)
     payload = header + packer.compress(b"".join(plane.tobytes() for plane in planes)) + packer.flush()
-    if count > MOST_CELLS or len(payload) > MOST_BYTES:
-        raise BadCoverageError(f"a grid of {count} cells takes {len(payload)} bytes: {MOST_BYTES} are allowed")
+    if count > MOST_CELLS or len(payload) > MOST_GRID_BYTES:
+        raise BadCoverageError(f"a grid of {count} cells takes {len(payload)} bytes: {MOST_GRID_BYTES} are allowed")
     return payload
 
 
@@ -75,7 +75,7 @@ def unpack(payload: bytes) -> CoverageGrid:
     Raises:
         BadCoverageError: the bytes are not such a grid, or larger than one may be.
     """
-    if not _HEADER.size <= len(payload) <= MOST_BYTES or payload[:4] != _MAGIC:
+    if not _HEADER.size <= len(payload) <= MOST_GRID_BYTES or payload[:4] != _MAGIC:
         raise BadCoverageError("not a grid of coverage")
     _, count, x, y, z, side, *shape, is_dense = _HEADER.unpack_from(payload)
     if count > MOST_CELLS or not (side > 0 and np.isfinite([x, y, z, side]).all()):

@@ -8,6 +8,7 @@ from broker.envelope import Count, ImageNumber, Message, Sha256, SizeBytes, Vect
 from broker.ids import Generation, ImageId
 
 MOST_PLACES: Final = 3
+MOST_GRID_BYTES: Final = 512 * 1024
 Steps = Annotated[float, Field(ge=-100, le=100)]
 Degrees = Annotated[float, Field(ge=-180, le=180)]
 Ratio = Annotated[float, Field(ge=0, le=1)]

@@ -1,43 +1,21 @@
 """Which projects does a system serve? Those that `projects` in cairn.toml lists, for the reconstructor and for the page."""
 
-import stat
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
 from broker.config import BadSettingsError, settings_file
-from broker.files import write_durably
 from broker.ids import ProjectId
+from broker.projects.settings_document import SettingsDocument
 
 SERVING: Final = ("reconstructor", "viewer")  # the tables of the programs that serve projects
 _BROKER_DATA: Final = "data/broker"
 
 
-@dataclass(slots=True)
-class ProjectList:
-    """One settings file, to change its lists of projects; comments and everything else in it stay.
-
-    Attributes:
-        file: cairn.toml.
-        document: what it says; changes are on the disk after `write`.
-    """
-
-    file: Path
-    document: tomlkit.TOMLDocument
-
-    @classmethod
-    def read(cls, file: Path) -> Self:
-        """Read a settings file; one that is not there is empty. Raises BadSettingsError when it cannot be read."""
-        try:
-            return cls(file, tomlkit.parse(file.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            return cls(file, tomlkit.document())
-        except (OSError, UnicodeDecodeError, TOMLKitError) as exc:
-            raise BadSettingsError(f"cannot read {file}: {exc}") from exc
+class ProjectList(SettingsDocument):
+    """One settings file, to change its lists of projects."""
 
     @classmethod
     def of_broker(cls, data_dir: Path) -> Self | None:
@@ -73,16 +51,6 @@ class ProjectList:
                 raise BadSettingsError(f"{project} is the only project in {self.file}: add another one first")
             if project in projects:
                 projects.remove(str(project))
-
-    def write(self) -> None:
-        """Write the file durably, with the permissions that it had; raises BadSettingsError."""
-        try:
-            mode = stat.S_IMODE(self.file.stat().st_mode) if self.file.exists() else None
-            write_durably(self.file.parent, {self.file.name: tomlkit.dumps(self.document).encode()})
-            if mode is not None:
-                self.file.chmod(mode)  # other users' programs may read it, whatever our umask is
-        except OSError as exc:
-            raise BadSettingsError(f"cannot write {self.file}: {exc.strerror}") from exc
 
     def _lists(self, programs: Collection[str]) -> list[Any]:
         return [

@@ -65,5 +65,5 @@ class NameWatch:
         since = f"{self.since:%Y-%m-%d %H:%M:%S} UTC" if self.since else "now"
         return (
             f"{who} has our name since {since} (its photographs are called {self._other.session or 'as it likes'}, "
-            f"boot {self._other.boot_id[:8]}): give each its own with cairn edge join"
+            f"boot {self._other.boot_id[:8]}): give each its own with cairn edge join --again"
         )

@@ -38,5 +38,5 @@ class CloneCheck:
     def _sentence(self) -> str:
         return (
             f"another rig is called {self._agent}, and this card was copied from it: give this one an account of its own"
-            " with cairn edge join, or remove its spool folder if the other one is gone"
+            " with cairn edge join --again, or remove its spool folder if the other one is gone"
         )

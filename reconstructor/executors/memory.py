@@ -1,16 +1,31 @@
 """How much memory does a black box take? What its process and all that it started have resident.
 
+Processes that compute for people, as exports do, have the same limit.
+
 The kernel lists the children of each thread, so that a look costs what the black box has of processes and not what the
 machine has of them: with fifty projects a walk over /proc took a whole core.
 """
 
+import asyncio
 import contextlib
+from asyncio.subprocess import Process
 from pathlib import Path
 from typing import Final
 
 import psutil
 
 _CHILDREN: Final = Path("/proc/self/task")
+LOOK_S: Final = 1.0
+
+
+async def end_above(process: Process, limit_bytes: int) -> None:
+    """Kill a process once it takes more memory than this; returns only then."""
+    used_bytes = 0
+    while used_bytes <= limit_bytes:
+        await asyncio.sleep(LOOK_S)
+        used_bytes = await asyncio.to_thread(resident_bytes, process.pid)
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
 
 
 def resident_bytes(pid: int) -> int:

@@ -37,6 +37,13 @@ class TooManyAnnotationsError(CairnError):
     remedy = "Delete measures and notes that nobody needs any more."
 
 
+class AnnotationsTooFastError(CairnError):
+    """An account leaves, changes or removes measures and notes faster than one account may."""
+
+    code = "annotations_too_fast"
+    remedy = "Wait a minute, or raise reconstructor.sender_annotations_per_minute."
+
+
 async def receive_annotation(context: Context, found: Match, payload: bytes, *, is_retained: bool) -> None:
     """Store what a person left or changed, or forget what is taken away; our own messages come back and change nothing.
 
@@ -44,11 +51,19 @@ async def receive_annotation(context: Context, found: Match, payload: bytes, *, 
         BadMessageError: it is no such message, or larger than the channel allows.
         BadAnnotationError: it was set in a world that is gone, or somebody changed it meanwhile.
         TooManyAnnotationsError: the account has left its share.
+        AnnotationsTooFastError: it changes too many at once; raised once a minute, the others are put back without a word.
         StoreError: the disk does not take it.
     """
     key = AnnotationKey(type=found.channel.name, user=found.user, annotation=found.annotation)
     stored = await asyncio.to_thread(context.store.annotations.find, key)
     if payload == (stored or b"") and (is_retained or not payload):
+        return
+    if not context.quotas.takes_annotation(key.user):
+        await context.delivery.publish(_outgoing(context, key, stored or b""))
+        if context.quotas.is_first_refusal(key.user):  # an event is stored, too: a flood must not become one of events
+            raise AnnotationsTooFastError(
+                f"{key.user} changes measures and notes too fast: some were put back; do it again in a minute"
+            )
         return
     if not payload:
         await asyncio.to_thread(context.store.annotations.remove, key)

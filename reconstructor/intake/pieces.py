@@ -86,7 +86,7 @@ async def _begin(context: Context, sender: SenderId, message: UploadBegin | Uplo
 async def _open(context: Context, sender: SenderId, begin: UploadBegin) -> tuple[ByteRange, ...]:
     while True:
         try:
-            context.store.check_room(begin.size_bytes)
+            await asyncio.to_thread(context.store.check_room, begin.size_bytes)
             return await asyncio.to_thread(context.store.partial_uploads.open, sender, begin)
         except StoreError as exc:
             await wait_for_disk(context, exc)
@@ -97,7 +97,7 @@ async def _put(context: Context, sender: SenderId, image_id: ImageId, offset: in
         raise BadPieceError(f"a piece of {len(piece)} bytes is above the limit of {MAX_PIECE_BYTES}: cut smaller")
     while True:
         try:
-            context.store.check_room(len(piece))
+            await asyncio.to_thread(context.store.check_room, len(piece))
             is_expected = await asyncio.to_thread(context.store.partial_uploads.put, sender, image_id, offset, piece)
         except StoreError as exc:
             await wait_for_disk(context, exc)

@@ -230,7 +230,7 @@ class _Router:
     async def _set_aside(self, key: str, message: Incoming) -> None:
         while True:
             try:
-                self.context.store.check_room(len(message.payload))
+                await asyncio.to_thread(self.context.store.check_room, len(message.payload))
                 await asyncio.to_thread(self.context.store.attempts.set_aside, key, message.topic, message.payload)
             except StoreError as exc:
                 await wait_for_disk(self.context, exc)

@@ -177,7 +177,7 @@ class Election:
 
     async def _claim(self) -> None:
         """Publish the claim and wait for a higher one."""
-        await self._claims.publish(self._state(self._run))
+        await self._claims.publish(await asyncio.to_thread(self._state, self._run))
         loop = asyncio.get_running_loop()
         until_s = loop.time() + CLAIM_WAIT_S
         while (left_s := until_s - loop.time()) > 0:
@@ -198,7 +198,7 @@ class Election:
             if state.store_id != self._run.store_id:
                 self._log.warning("claim_answered", other=str(state))
             self._claims.seen.state = None
-            await self._claims.publish(self._state(self._run))
+            await self._claims.publish(await asyncio.to_thread(self._state, self._run))
         if manifest is not None and manifest.store_id != self._run.store_id:
             self._log.warning("manifest_answered", other=str(manifest))
             self._claims.seen.manifest = None

@@ -1,5 +1,6 @@
 """What does the store know of images, jobs and generations? One SQLite file, every change one transaction."""
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -213,8 +214,22 @@ class Database:
         copy = self._path.with_name(f"{self._path.stem}{COPY_INFIX}{number}{self._path.suffix}")
         with self._translated():
             copy.unlink(missing_ok=True)  # of a migration that was interrupted
-            with self._lock:
-                self._connection.execute("VACUUM INTO ?", (str(copy),))
+            self._check_room_for_migration()
+            try:
+                with self._lock:
+                    self._connection.execute("VACUUM INTO ?", (str(copy),))
+            except sqlite3.Error:
+                copy.unlink(missing_ok=True)
+                raise
+
+    def _check_room_for_migration(self) -> None:
+        """Check that the copy and the migration fit, before either is written; raises DiskFullError."""
+        size_bytes = self.number("PRAGMA page_count") * self.number("PRAGMA page_size")
+        if shutil.disk_usage(self._path.parent).free < 2 * size_bytes:
+            raise DiskFullError(
+                f"the store of an older cairn needs {2 * size_bytes / 1024**2:.0f} MiB of room to be migrated "
+                f"({self._path}): free some space, images wait meanwhile"
+            )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

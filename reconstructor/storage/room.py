@@ -15,6 +15,8 @@ from reconstructor.storage.durable_files import DiskFullError, StoreError
 _GIB: Final = 1024**3
 _MEASURED_S: Final = 10.0
 _MOST_OF_THE_TIME: Final = 200  # a folder that takes long to measure is measured less often: 0.5 % of one core at most
+_MOST_WHEN_CHANGED: Final = 10  # and at most 10 % while something was deleted, or others write
+_NOTHING_BYTES: Final = 16 * 1024**2  # what other programs write and remove all the time
 
 
 class DiskBudgetError(StoreError):
@@ -29,30 +31,83 @@ class DiskBudgetError(StoreError):
 class DiskUse:
     """The size of everything below a folder: measured now and then, and what is written in between is added.
 
+    It is measured sooner when a folder in it goes away, as `cairn project delete` does, or the disk's free space changes.
+
     Args:
         folder: what is measured.
         clock: seconds that never go back.
+        free: bytes that are free on a folder's disk.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self.folder, self._clock, self._lock = folder, clock, threading.Lock()
-        self._size_bytes = 0
+    def __init__(
+        self,
+        folder: Path,
+        clock: Callable[[], float] = time.monotonic,
+        free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+    ) -> None:
+        self.folder, self._clock, self._free = folder, clock, free
+        self._lock, self._measuring = threading.Lock(), threading.Lock()
+        self._size_bytes = self._noted_bytes = 0
         self._due_s: float | None = None
+        self._soonest_s = 0.0
+        self._names: frozenset[str] = frozenset()
+        self._expected_free_bytes = 0
 
     def note(self, size_bytes: int) -> None:
         """Add what was written."""
         with self._lock:
             self._size_bytes += size_bytes
+            self._expected_free_bytes -= size_bytes
+            self._noted_bytes += size_bytes
 
-    def size_bytes(self) -> int:
-        """Bytes below the folder, at most some seconds old."""
+    def size_bytes(self, limit_bytes: int) -> int:
+        """Bytes below the folder, as measured some time ago; measured again where that may decide about the limit.
+
+        Nobody but the thread that measures waits for it, except for the first time.
+        """
+        if self._due_s is None:
+            with self._measuring:
+                if self._due_s is None:
+                    self._measure()
+        elif self._is_due(limit_bytes) and self._measuring.acquire(blocking=False):
+            try:
+                self._measure()
+            finally:
+                self._measuring.release()
         with self._lock:
-            began_s = self._clock()
-            if self._due_s is None or began_s >= self._due_s:
-                self._size_bytes = size_of(self.folder)
-                took_s = self._clock() - began_s
-                self._due_s = began_s + max(_MEASURED_S, _MOST_OF_THE_TIME * took_s)
             return self._size_bytes
+
+    def _measure(self) -> None:
+        began_s = self._clock()
+        names, free_bytes = _names_in(self.folder), self._free_bytes()
+        with self._lock:
+            self._noted_bytes = 0
+        size_bytes = size_of(self.folder)
+        took_s = self._clock() - began_s
+        with self._lock:  # what was written meanwhile may be counted twice, but not forgotten
+            self._size_bytes, self._expected_free_bytes = size_bytes + self._noted_bytes, free_bytes - self._noted_bytes
+            self._names = names
+            self._soonest_s = began_s + max(_MEASURED_S, _MOST_WHEN_CHANGED * took_s)
+            self._due_s = began_s + max(_MEASURED_S, _MOST_OF_THE_TIME * took_s)
+
+    def _is_due(self, limit_bytes: int) -> bool:
+        now_s = self._clock()
+        if self._due_s is None or now_s >= self._due_s:
+            return True
+        return now_s >= self._soonest_s and self._has_changed(limit_bytes)
+
+    def _has_changed(self, limit_bytes: int) -> bool:
+        """Whether a folder in it went away, or the disk has other room than expected, by more than the limit leaves."""
+        if self._names - _names_in(self.folder):
+            return True
+        rest_bytes = max(limit_bytes - self._size_bytes, _NOTHING_BYTES)
+        return abs(self._free_bytes() - self._expected_free_bytes) > rest_bytes
+
+    def _free_bytes(self) -> int:
+        try:
+            return self._free(self.folder)
+        except OSError:  # there is no folder yet
+            return 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +149,7 @@ class Room:
         if shutil.disk_usage(folder).free < self.reserve_bytes + size_bytes:
             raise DiskFullError(f"less than {self.reserve_bytes >> 20} MiB are free below {folder}: free some")
         for budget in self.budgets:
-            used_bytes = budget.use.size_bytes()
+            used_bytes = budget.use.size_bytes(budget.limit_bytes)
             if used_bytes + max(size_bytes, 1) > budget.limit_bytes:
                 raise DiskBudgetError(
                     f"{budget.name} takes {_shown(used_bytes)} of the {_shown(budget.limit_bytes)} that "
@@ -140,6 +195,13 @@ def size_of(folder: Path) -> int:
         except OSError:  # gone by now
             continue
     return total
+
+
+def _names_in(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(path.name for path in folder.iterdir())
+    except OSError:
+        return frozenset()
 
 
 def _size_of_entry(entry: os.DirEntry[str], waiting: list[str]) -> int:

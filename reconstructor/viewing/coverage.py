@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Final
 
 from broker.clients.trouble import Trouble
-from broker.coverage.channels import ADVICE, COVERAGE, COVERAGE_GRID
 from broker.coverage.messages import Advice, Coverage
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ProjectId
 from broker.manifest import CameraPage, Page
 from broker.shards import sha256
+from broker.wire.coverage_channels import ADVICE, COVERAGE, COVERAGE_GRID
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.coverage.wire_form import Told
+from reconstructor.executors.memory import end_above
 from reconstructor.exports.coverage_report import LEAST_PHOTOGRAPHS
 from reconstructor.viewing.coverage_process import NOTHING_YET, read_parts
 
@@ -69,7 +70,7 @@ async def publish_coverage(context: Context, turn: asyncio.Semaphore) -> None:
                     change, newest = context.store.rest.change_count, await asyncio.to_thread(_state, context)
                     begun_s = time.monotonic()
                     try:
-                        told = await computed(context.settings.data_dir, context.project) if newest else None
+                        told = await _computed(context) if newest else None
                     finally:
                         pause_s = max(_LOOK_S, time.monotonic() - begun_s)
                 state, published_at = newest, 0
@@ -108,11 +109,16 @@ def has_enough_placed(pages: Iterable[Page[CameraPage]]) -> bool:
     return len(list(itertools.islice(placed, LEAST_PHOTOGRAPHS))) == LEAST_PHOTOGRAPHS
 
 
-async def computed(data_dir: Path, project: ProjectId) -> Told | None:
+async def _computed(context: Context) -> Told | None:
+    settings = context.settings
+    return await computed(settings.data_dir, context.project, memory_limit_bytes=settings.memory_limit_bytes)
+
+
+async def computed(data_dir: Path, project: ProjectId, *, memory_limit_bytes: int) -> Told | None:
     """What is to be published now; None while fewer than three photographs are placed.
 
     Raises:
-        CoverageFailedError: its process cannot be started, ended without an answer or took too long.
+        CoverageFailedError: its process cannot be started, ended without an answer, took too long or too much memory.
         BadMessageError: its answer cannot be read.
     """
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {"OMP_NUM_THREADS": "1"}
@@ -126,15 +132,20 @@ async def computed(data_dir: Path, project: ProjectId) -> Told | None:
         )
     except OSError as exc:
         raise CoverageFailedError(f"its process cannot be started: {exc.strerror}") from exc
+    watching = asyncio.create_task(end_above(process, memory_limit_bytes), name=f"{project}.coverage_memory")
     try:
         async with asyncio.timeout(_LONGEST_S):
             output, errors = await process.communicate()
     except TimeoutError as exc:
         raise CoverageFailedError(f"it took longer than {_LONGEST_S:.0f} s") from exc
     finally:
+        is_too_large = watching.done()
+        watching.cancel()
         if process.returncode is None:
             process.kill()
             await process.wait()
+    if is_too_large:
+        raise CoverageFailedError(f"it took more than {memory_limit_bytes >> 20} MiB of memory and was ended")
     if process.returncode == NOTHING_YET:
         return None
     parts = read_parts(output)

@@ -16,14 +16,13 @@ from broker.ids import ExportFormat
 from broker.messages import ExportedFile, Progress, Request
 from reconstructor.context import Context
 from reconstructor.executors.child import environment
-from reconstructor.executors.memory import resident_bytes
+from reconstructor.executors.memory import end_above
 from reconstructor.executors.output import Output
 from reconstructor.exports.child import ANSWERS, Done, Order, Refusal
 from reconstructor.exports.child import Progress as ChildProgress
 from reconstructor.exports.folder import ExportFolder, ExportFolderError, Limits
 
 CLEAR_INTERVAL_S: Final = 600.0
-_LOOK_S: Final = 1.0
 _END_S: Final = 3.0  # in which the child removes what it wrote
 _LINE_BYTES: Final = 64 * 1024
 _SUFFIXES: Final = {ExportFormat.COLMAP: ".zip", ExportFormat.GLTF: ".glb", ExportFormat.REPORT: ".html"}
@@ -94,10 +93,14 @@ async def export(context: Context, request: Request) -> ExportedFile:
     return ExportedFile(name=name, size_bytes=size_bytes, point_count=done.point_count, is_metric=done.is_metric)
 
 
-async def keep_few(context: Context) -> None:
-    """Remove what an earlier run left unfinished, then old exports again and again; never returns."""
+async def remove_unfinished(context: Context) -> None:
+    """Remove what an earlier run left unfinished; before the first request, whose folder would go with it."""
     with contextlib.suppress(ExportsOffError, ExportFolderError):
         await asyncio.to_thread(folder_of(context).clean)
+
+
+async def keep_few(context: Context) -> None:
+    """Remove old exports again and again; never returns."""
     while True:
         with contextlib.suppress(ExportsOffError):
             await remove_old(context)
@@ -122,7 +125,8 @@ async def remove_old(context: Context) -> None:
 async def _make(context: Context, order: Order, request: Request) -> Done:
     try:
         async with asyncio.timeout(context.settings.export_timeout_s), _running(context, order) as (process, output):
-            watching = asyncio.create_task(_watch_memory(context, process), name=f"{context.project}.export_memory")
+            limit_bytes = context.settings.memory_limit_bytes
+            watching = asyncio.create_task(end_above(process, limit_bytes), name=f"{context.project}.export_memory")
             try:
                 done = await _answer(context, process, request)
             finally:
@@ -130,8 +134,8 @@ async def _make(context: Context, order: Order, request: Request) -> Done:
             if done is not None:
                 await process.wait()  # before its pipe closes, upon which it would remove the file
                 return done
-            limit_bytes = context.settings.memory_limit_bytes
             if watching.done() and not watching.cancelled():
+                context.log.error("export_out_of_memory", pid=process.pid)
                 raise ExportFailedError(f"the export took more than {limit_bytes >> 20} MiB of memory and was ended")
             await process.wait()
             raise ExportFailedError(f"the export ended by itself with status {process.returncode}; {output.last_words}")
@@ -194,6 +198,7 @@ async def _answer(context: Context, process: Process, request: Request) -> Done 
             case Done():
                 return answer
             case Refusal():
+                context.log.warning("export_refused", code=answer.code, reason=answer.reason)
                 raise ExportRefusedError(answer.reason)
             case ChildProgress():
                 if answer.stage == stage and answer.done_ratio <= told_ratio:
@@ -204,14 +209,3 @@ async def _answer(context: Context, process: Process, request: Request) -> Done 
                 )
                 await context.publish_event(event)
     return None
-
-
-async def _watch_memory(context: Context, process: Process) -> None:
-    """End a process that takes more memory than a black box may."""
-    used_bytes = 0
-    while used_bytes <= context.settings.memory_limit_bytes:
-        await asyncio.sleep(_LOOK_S)
-        used_bytes = await asyncio.to_thread(resident_bytes, process.pid)
-    context.log.error("export_out_of_memory", pid=process.pid)
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()

@@ -21,7 +21,7 @@ _DAY_S = 86_400.0
 
 async def publish_thumbnails(context: Context) -> None:
     """Keep a thumbnail of every stored image on the broker; never returns. A new broker gets all of them again."""
-    listed_at, seen_count, shown = 0, 0, set[ImageId]()
+    listed_at, seen_count, shown, clear_at_s = 0, 0, set[ImageId](), 0.0
     waiting, pause_s = Trouble(log=context.log, event="thumbnails_wait"), RETRY_S
     while True:
         context.signals.thumbnails.clear()
@@ -29,15 +29,13 @@ async def publish_thumbnails(context: Context) -> None:
             connected = await context.delivery.wait_connected(_CONNECT_TIMEOUT_S)
             if connected.count != listed_at:
                 shown = await _list(context.settings.broker, context.project)
-                listed_at, seen_count = connected.count, 0
-            old = await asyncio.to_thread(_old_images, context)
-            for image_id in sorted(shown & old):
-                topic = context.space.topic(context.project, IMAGE_THUMBNAIL.template, image_id=image_id)
-                await context.delivery.publish(clearing_of(topic))
-                shown.discard(image_id)
+                listed_at, seen_count, clear_at_s = connected.count, 0, 0.0
+            if (look_s := _look_s(context)) is not None and time.monotonic() >= clear_at_s:
+                await _clear_old(context, shown)
+                clear_at_s = time.monotonic() + look_s
             while seen_count < await asyncio.to_thread(context.store.image_count):
                 image = await asyncio.to_thread(context.store.image, seen_count + 1)
-                if image.image_id not in shown and image.image_id not in old:
+                if image.image_id not in shown and image.stored_at >= _kept_since(context):
                     with contextlib.suppress(MessageFailedError):  # logged; the image goes without
                         await publish_thumbnail(context, image)
                         shown.add(image.image_id)
@@ -50,14 +48,23 @@ async def publish_thumbnails(context: Context) -> None:
             waiting.clear()
             pause_s = RETRY_S
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_look_s(context)):
+                async with asyncio.timeout(look_s):
                     await context.signals.thumbnails.wait()
 
 
-def _old_images(context: Context) -> frozenset[ImageId]:
-    """The images whose thumbnail is no longer kept on the broker."""
+async def _clear_old(context: Context, shown: set[ImageId]) -> None:
+    """Clear the thumbnails that are no longer kept on the broker, and take them out of those shown."""
+    old = await asyncio.to_thread(context.store.senders.stored_before, _kept_since(context))
+    for image_id in sorted(shown & old):
+        topic = context.space.topic(context.project, IMAGE_THUMBNAIL.template, image_id=image_id)
+        await context.delivery.publish(clearing_of(topic))
+        shown.discard(image_id)
+
+
+def _kept_since(context: Context) -> float:
+    """Images from here on have a thumbnail on the broker, seconds of the wall clock; 0 without a limit of their age."""
     days = context.settings.thumbnail_days
-    return context.store.senders.stored_before(time.time() - days * _DAY_S) if days > 0 else frozenset()
+    return time.time() - days * _DAY_S if days > 0 else 0.0
 
 
 def _look_s(context: Context) -> float | None:

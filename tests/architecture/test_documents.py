@@ -73,6 +73,18 @@ def test_every_link_of_a_document_leads_to_a_file() -> None:
     assert lost == []
 
 
+def test_an_alarm_sends_people_to_a_chapter_that_has_every_code() -> None:
+    text = (ROOT / "deploy/prometheus/alarms.yml").read_text(encoding="utf-8")
+    named = re.findall(r"(docs/[\w./]+\.md)#([\w-]+)", text)
+    assert named == [("docs/wire.md", "error-codes")]
+    for file, anchor in named:
+        titles = re.findall(r"^#+ (.+)$", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+        assert anchor in {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+    chapter = (ROOT / "docs/wire.md").read_text(encoding="utf-8").partition("## Error codes")[2].partition("\n## ")[0]
+    for code in ("disk_full", "disk_budget", "broker_full", "packet_too_large", "store_failed", "broker_lost"):
+        assert f"| `{code}` |" in chapter
+
+
 def test_every_file_that_a_document_names_exists() -> None:
     lost = [
         f"{path.relative_to(ROOT)}: {each}"

@@ -5,9 +5,9 @@ import io
 import numpy as np
 from PIL import Image
 
-from broker.coverage.channels import ADVICE, COVERAGE, COVERAGE_GRID
 from broker.messages import ScaleSource
 from broker.shards import PointCloud
+from broker.wire.coverage_channels import ADVICE, COVERAGE, COVERAGE_GRID
 from reconstructor.coverage.advice import advise
 from reconstructor.coverage.score import coverage_of
 from reconstructor.coverage.viewpoints import Viewpoint

@@ -5,7 +5,7 @@ One request brings all shards of the generation. They are kept beside the others
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -49,7 +49,7 @@ class EarlierShards:
         project: ProjectId,
         generation: Generation,
         is_there: Callable[[], bool],
-        keep: Callable[[str, bytes], None],
+        keep: Callable[[str, bytes], Awaitable[None]],
     ) -> None:
         """Have the shards of a generation kept, for the user of this connection, who may see the project.
 
@@ -74,7 +74,7 @@ class EarlierShards:
             async with turn:
                 if not is_there():
                     for payload in await _ask(connection, project, generation):
-                        keep(sha256(payload), payload)
+                        await keep(sha256(payload), payload)
         finally:
             self._waiting[user] -= 1
             self._waiting += Counter()  # forgets who waits for none

@@ -1,5 +1,6 @@
 """What answers at `/projects/{project}/shard/{sha256}`? The shard of that digest, for those who may see the project."""
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
@@ -68,6 +69,10 @@ class ServedShards:
         }
         return web.FileResponse(path, headers=headers)
 
+    async def open(self) -> None:
+        """Remove what page servers that were killed left on the disk."""
+        await asyncio.to_thread(self._kept.remove_leftovers)
+
     async def close(self) -> None:
         """End every connection and remove what was kept."""
         for source in self._sources.values():
@@ -81,12 +86,12 @@ class ServedShards:
             self._sources[project] = ShardSource(self._connection, project, lambda loaded: self._keep(project, loaded))
         return self._sources[project]
 
-    def _keep(self, project: ProjectId, loaded: LoadedShard) -> None:
-        self._kept_as(project, loaded.wanted.sha256, loaded.payload)
+    async def _keep(self, project: ProjectId, loaded: LoadedShard) -> None:
+        await self._kept_as(project, loaded.wanted.sha256, loaded.payload)
 
-    def _kept_as(self, project: ProjectId, sha256: str, payload: bytes) -> None:
+    async def _kept_as(self, project: ProjectId, sha256: str, payload: bytes) -> None:
         try:
-            self._kept.keep(f"{project}-{sha256}", payload)
+            await self._kept.keep(f"{project}-{sha256}", payload)
         except NoRoomForShardsError as exc:
             self._disk.note(exc.code, exc.sentence)  # the person who asks gets it over MQTT instead
             raise

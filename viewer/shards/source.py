@@ -6,7 +6,7 @@ without questions. Questions that come meanwhile are answered together.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from broker.config import Connection
@@ -37,7 +37,9 @@ class ShardSource:
         keep: called with each shard that came, its length and digest checked.
     """
 
-    def __init__(self, connection: Connection, project: ProjectId, keep: Callable[[LoadedShard], None]) -> None:
+    def __init__(
+        self, connection: Connection, project: ProjectId, keep: Callable[[LoadedShard], Awaitable[None]]
+    ) -> None:
         self._connection, self._project, self._keep = connection, project, keep
         self._asked: dict[str, asyncio.Future[None]] = {}
         self._has_asked = asyncio.Event()
@@ -111,7 +113,7 @@ class ShardSource:
         wanted = [self._places[each] for each in asked if each in self._places]
         async for loaded in fetch.shards(wanted):
             patience.reschedule(asyncio.get_running_loop().time() + PATIENCE_S)
-            self._keep(loaded)
+            await self._keep(loaded)
             self._settle(loaded.wanted.sha256, None)
 
     def _fail(self, error: CairnError) -> None:

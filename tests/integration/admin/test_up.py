@@ -111,6 +111,17 @@ async def test_a_rig_comes_in_over_tls_and_everything_ends_in_order(tmp_path: Pa
         assert connection.port == settings["broker"]["tls_port"]
         async with Delivery(connection, client_id="rig-1-test", session_expiry_s=0) as rig:
             await rig.wait_connected(30)
+        invited = await asyncio.to_thread(cairn, tmp_path, "invite", "rig-1", "--role", "agent")
+        link = shlex.split(invited.stdout)[-1]
+        refused = await asyncio.to_thread(cairn, rig_folder, "edge", "join", link)
+        assert (refused.returncode, "add --again" in refused.stderr) == (1, True)
+        rejoined = await asyncio.to_thread(cairn, rig_folder, "edge", "join", link, "--again")
+        assert rejoined.returncode == 0, rejoined.stderr
+        assert "kept below [edge]: camera\n" in rejoined.stderr
+        again_written = tomllib.loads((rig_folder / "cairn.toml").read_text())["edge"]
+        assert (again_written["camera"], again_written["broker"]) == ("simulated", written)
+        async with Delivery(connection, client_id="rig-1-again", session_expiry_s=0) as rig:
+            await rig.wait_connected(30)  # with the new password
         plain = connection.model_copy(update={"ca_file": None})
         async with Delivery(plain, client_id="rig-1-plain", session_expiry_s=0) as rig:
             with pytest.raises(DeliveryTimeoutError):

@@ -8,7 +8,6 @@ import pytest
 from pydantic_core import to_json
 
 from broker.contract import RECONSTRUCTOR_STATE
-from broker.coverage.channels import ADVICE
 from broker.coverage.messages import Advice
 from broker.delivery import Delivery
 from broker.ids import ImageId, ProjectId
@@ -16,6 +15,7 @@ from broker.manifest import CameraEntry, CameraState
 from broker.messages import ReconstructorPresence, ReconstructorState
 from broker.mosquitto import Mosquitto
 from broker.rig_messages import AgentHealth
+from broker.wire.coverage_channels import ADVICE
 from edge_agent import agent
 from edge_agent.photograph import Photograph
 from edge_agent.spool.destinations import Destination

@@ -186,6 +186,24 @@ async def test_an_account_leaves_its_share_and_no_more(mosquitto: Mosquitto, sta
                 await asyncio.sleep(0.1)
 
 
+async def test_a_flood_is_put_back_with_one_error_and_others_are_heard(
+    mosquitto: Mosquitto, start_program: StartProgram
+) -> None:
+    start_program(sender_annotations_per_minute=3)
+    crack = note()
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        await rig.send_many(range(2))
+        await seen.until_complete(2)
+        async with Delivery(mosquitto.connection("anna"), client_id="page-anna") as delivery:
+            for number in range(20):
+                topic = topic_of(NOTE, f"a{number}")
+                await delivery.publish(Outgoing(topic=topic, payload=crack, is_retained=True), PATIENCE_S)
+        await seen.until(lambda each: bool(each.of_type(Error)))
+        await until_left(mosquitto, {topic_of(NOTE, f"a{number}"): crack for number in range(3)})
+        assert [each.code for each in seen.of_type(Error)] == ["annotations_too_fast"]
+
+
 async def test_who_may_only_look_leaves_nothing_and_nobody_writes_for_others(mosquitto: Mosquitto) -> None:
     for user, author in (("viewer", "viewer"), ("anna", "bert"), ("rig-north", "rig-north")):
         with pytest.raises(PublishRefusedError):

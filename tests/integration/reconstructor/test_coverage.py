@@ -3,13 +3,13 @@
 import asyncio
 from contextlib import aclosing
 
-from broker.coverage.channels import ADVICE, COVERAGE, COVERAGE_GRID
 from broker.coverage.grid import HOLE_SCORE, unpack
 from broker.coverage.messages import Advice, Coverage
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.mosquitto import Mosquitto
 from broker.shards import sha256
+from broker.wire.coverage_channels import ADVICE, COVERAGE, COVERAGE_GRID
 from reconstructor.publishing.retained_messages import retained_messages
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, Rig, Watcher

@@ -22,7 +22,7 @@ import pytest
 from broker.mosquitto import free_port
 from tests.architecture.sources import ROOT
 from tests.boards import everything_told
-from viewer.metrics import CONTENT_TYPE
+from viewer.metrics.exposition import CONTENT_TYPE
 
 pytestmark = pytest.mark.timeout(120)
 

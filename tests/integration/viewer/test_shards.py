@@ -108,6 +108,9 @@ async def test_a_damaged_shard_is_not_served_and_the_next_question_finds_the_rig
     await publisher.shard(manifest.generation, Encoding.PACKED, 0, b"x" * len(BODIES[FIRST]))
     status, body = await get(page, FIRST, mosquitto)
     assert (status, b"no_answer" in body) == (504, True)
+    with capture_logs() as logs:
+        assert await get(page, FIRST + "?missing=204", mosquitto) == (204, b"")
+    assert [each["code"] for each in logs if each["event"] == "shard_not_served"] == ["no_answer"]
     await publisher.shard(manifest.generation, Encoding.PACKED, 0, BODIES[FIRST])
     assert await get(page, FIRST, mosquitto) == (200, BODIES[FIRST])
 

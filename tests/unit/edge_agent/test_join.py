@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 from pydantic import SecretStr
@@ -19,9 +20,11 @@ from admin.certificates import TlsFiles
 from broker.accounts.invitation_secret import BadInvitationError, Link, Secret
 from broker.accounts.keeper_requests import Answered, JoinAnswer, Redemption
 from broker.accounts.passwords import is_password
+from broker.config import BadSettingsError
 from broker.ids import AgentId, ProjectId
 from edge_agent.config import CameraKind, Settings
 from edge_agent.join import AlreadyJoinedError, Membership, ServerNotReachedError, join, redeem, write_settings
+from edge_agent.rig_table import Former, RigTable
 
 SECRET = Secret("A" * 24)
 ANSWER = JoinAnswer(user="rig-1", role="agent", project="chapel", root="cairn/v1", port=8883, ca_pem="PEM\n")
@@ -165,7 +168,7 @@ def test_what_is_written_loads_as_settings_and_keeps_the_password_private(
     file = tmp_path / "etc" / "cairn.toml"
     file.parent.mkdir()
     file.write_text("[view]\nport = 9\n")
-    connection = write_settings(MEMBERSHIP, file, CameraKind.WATCH)
+    connection = write_settings(MEMBERSHIP, RigTable.read(file), CameraKind.WATCH, tmp_path / "card")
     password_file = file.with_name("rig-1.password")
     assert stat.S_IMODE(password_file.stat().st_mode) == 0o600
     assert tomllib.loads(file.read_text())["view"] == {"port": 9}
@@ -173,6 +176,7 @@ def test_what_is_written_loads_as_settings_and_keeps_the_password_private(
     monkeypatch.setenv("CAIRN_SETTINGS", str(file))
     settings = Settings.load()
     assert (settings.project, settings.agent, settings.camera) == ("chapel", "rig-1", CameraKind.WATCH)
+    assert settings.folder == tmp_path / "card"
     assert (settings.broker.host, settings.broker.port, settings.broker.secret()) == ("server", 8883, "secret")
     assert settings.broker.ca_file == connection.ca_file == file.with_name("rig-1.ca.pem")
     assert file.with_name("rig-1.ca.pem").read_text() == "PEM\n"
@@ -181,9 +185,114 @@ def test_what_is_written_loads_as_settings_and_keeps_the_password_private(
 async def test_a_rig_that_joined_keeps_its_settings_and_uses_no_invitation(page: Page, tmp_path: Path) -> None:
     file = tmp_path / "cairn.toml"
     file.write_text('[edge]\nproject = "castle"\n')
-    with pytest.raises(AlreadyJoinedError, match="--settings"):
-        await join(str(page.link), file, None)
+    with pytest.raises(AlreadyJoinedError, match="--again"):
+        await join(str(page.link), file)
     assert page.asked == []
+
+
+FORMER = """\
+# our server
+[view]
+port = 9
+
+[edge]
+project = "castle"
+agent = "rig-9"
+camera = "watch"  # the drone's card
+folder = "/media/card"
+is_gps_stripped = true
+
+[edge.broker]
+host = "old"
+port = 1883
+username = "rig-9"
+keepalive_s = 60
+
+[demo]
+count = 3
+"""
+
+
+def test_a_rig_that_joins_again_keeps_its_own_settings_and_its_comments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "cairn.toml"
+    file.write_text(FORMER)
+    file.chmod(0o644)
+    table = RigTable.read(file)
+    former = table.forget()
+    write_settings(MEMBERSHIP, table)
+    text = file.read_text()
+    found = tomllib.loads(text)
+    assert (found["view"], found["demo"]) == ({"port": 9}, {"count": 3})
+    assert "# our server" in text
+    assert 'camera = "watch"  # the drone\'s card' in text
+    assert "castle" not in text
+    assert "rig-9" not in text
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    monkeypatch.setenv("CAIRN_SETTINGS", str(file))
+    settings = Settings.load()
+    assert (settings.project, settings.agent, settings.folder) == ("chapel", "rig-1", Path("/media/card"))
+    assert (settings.is_gps_stripped, settings.broker.host, settings.broker.port) == (True, "server", 8883)
+    assert former.sentences(file) == [
+        f"removed from {file}: rig-9 of project castle at old",
+        "kept below [edge]: camera, folder, is_gps_stripped",
+    ]
+    assert RigTable.read(file).wishes() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[edge]\nproject = "a"\ncamera = "v4l2"\n[view]\nport = 1\n[edge.broker]\nhost = "x"\n',
+        '[edge.broker]\nhost = "x"\n[view]\nport = 1\n[edge]\nproject = "a"\ncamera = "v4l2"\n',
+    ],
+)
+def test_tables_in_any_order_are_replaced(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "cairn.toml"
+    file.write_text(text)
+    table = RigTable.read(file)
+    table.check(None, None)
+    table.forget()
+    write_settings(MEMBERSHIP, table)
+    found = tomllib.loads(file.read_text())
+    assert (found["edge"]["project"], found["edge"]["camera"], found["view"]) == ("chapel", "v4l2", {"port": 1})
+    assert found["edge"]["broker"]["host"] == "server"
+
+
+async def test_joining_again_uses_the_invitation_only_where_the_file_can_be_written(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    with pytest.raises(BadSettingsError, match="cannot"):
+        await join(str(page.link), tmp_path / "a file" / "cairn.toml", is_again=True)
+    file = tmp_path / "cairn.toml"
+    for text, said in (
+        ("[edge\n", "cannot read"),
+        ("[[edge]]\na = 1\n", "must be tables"),
+        ('edge.project = "a"\nedge.broker.host = "b"\n', "headings of their own"),
+        ('edge = {project = "a", broker = {host = "b"}}\n', "headings of their own"),
+    ):
+        file.write_text(text)
+        with pytest.raises(BadSettingsError, match=said):
+            await join(str(page.link), file, is_again=True)
+        assert file.read_text() == text
+    with pytest.raises(BadSettingsError, match="--camera watch or folder"):
+        await join(str(page.link), tmp_path / "new.toml", CameraKind.PICAMERA, tmp_path)
+    assert page.asked == []
+    assert {path.name for path in tmp_path.glob("*")} == {"a file", "cairn.toml"}  # noqa: ASYNC240 - of the test alone
+
+
+async def test_a_rig_joins_again_with_one_command(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.join._try", AsyncMock())
+    file, told = tmp_path / "cairn.toml", list[Former]()
+    file.write_text(FORMER)
+    page.says(ANSWER)
+    joined = await join(str(page.link), file, CameraKind.FOLDER, tmp_path, is_again=True, tell=told.append)
+    edge = tomllib.loads(file.read_text())["edge"]
+    assert (edge["project"], edge["agent"], edge["camera"]) == ("chapel", "rig-1", "folder")
+    assert (edge["folder"], edge["is_gps_stripped"]) == (str(tmp_path), True)
+    assert edge["broker"]["password_file"] == str(tmp_path / "rig-1.password")
+    assert joined.agent == "rig-1"
+    assert [(each.project, each.agent, each.host) for each in told] == [("castle", "rig-9", "old")]
 
 
 @pytest.mark.parametrize("change", [{"project": "../etc"}, {"user": "anna"}, {"user": "rig-1\\nx"}])

@@ -1,5 +1,6 @@
 """What one sender may send, and when it may again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -40,6 +41,18 @@ def test_images_of_a_minute_are_counted_good_or_bad() -> None:
     quotas.check(BERT, 10)
     clock.now = caught.value.retry_at
     quotas.check(ANNA, 10)
+
+
+def test_annotations_of_a_minute_are_counted_and_a_flood_is_said_once_a_minute() -> None:
+    clock = Clock()
+    quotas = Quotas(replace(LIMITS, annotations_per_minute=2), now=clock)
+    assert [quotas.takes_annotation(ANNA) for _ in range(4)] == [True, True, False, False]
+    assert [quotas.is_first_refusal(ANNA) for _ in range(2)] == [True, False]
+    assert quotas.takes_annotation(BERT)
+    quotas.check(ANNA, 10)  # photographs are counted for themselves
+    clock.pass_s(60)
+    assert quotas.takes_annotation(ANNA)
+    assert quotas.is_first_refusal(ANNA)
 
 
 def test_a_clock_that_is_set_back_does_not_make_a_minute_longer() -> None:

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 from broker.contract import RECONSTRUCTOR_STATISTICS, REFERENCE
-from broker.coverage.channels import ADVICE
 from broker.coverage.messages import Advice
 from broker.ids import ProjectId
 from broker.live import LiveMessage
 from broker.messages import ReconstructorStatistics
+from broker.wire.coverage_channels import ADVICE
 from tests.manifests import paged
 from viewer.config import Settings
 from viewer.status import Board

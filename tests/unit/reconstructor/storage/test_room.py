@@ -1,5 +1,6 @@
 """What a budget leaves: a folder is measured now and then, and what is written in between counts at once."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from reconstructor.config import Settings
 from reconstructor.storage.durable_files import DiskFullError
 from reconstructor.storage.room import DiskBudgetError, DiskUse, Room, room_of, size_of
 
+GIB = 1024**3
 CHAPEL = ProjectId("chapel")
 
 
@@ -65,6 +67,75 @@ def test_what_is_written_counts_before_the_folder_is_measured_again(folder: Path
         limited.check(folder, 0)
     clock.now_s = 60.0  # it was not written after all, or somebody made room
     limited.check(folder, 0)
+
+
+class SlowDisk:
+    """A disk on which measuring takes a minute; its free space is what the test says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now_s, self.free_bytes, self.measured_count = 0.0, 10 * GIB, 0
+        self.use = DiskUse(folder, self.clock, lambda _: self.free_bytes)
+
+    def clock(self) -> float:
+        return self.now_s
+
+    def size_of(self, folder: Path) -> int:
+        self.measured_count += 1
+        self.now_s += 60.0
+        return size_of(folder)
+
+
+@pytest.fixture
+def slow(folder: Path, monkeypatch: pytest.MonkeyPatch) -> SlowDisk:
+    disk = SlowDisk(folder)
+    monkeypatch.setattr("reconstructor.storage.room.size_of", disk.size_of)
+    return disk
+
+
+def test_a_project_that_went_away_is_seen_long_before_the_next_measurement(folder: Path, slow: SlowDisk) -> None:
+    assert slow.use.size_bytes(500) == 900
+    slow.now_s = 3600.0
+    assert slow.use.size_bytes(500) == 900
+    assert slow.measured_count == 1
+    shutil.rmtree(folder / "tower")
+    assert slow.use.size_bytes(500) == 600
+    shutil.rmtree(folder / CHAPEL)
+    assert slow.use.size_bytes(500) == 600  # ten minutes have not passed
+    slow.now_s += 600.0
+    assert slow.use.size_bytes(500) == 0
+
+
+def test_free_space_that_changes_by_more_than_the_rest_has_the_folder_measured(folder: Path, slow: SlowDisk) -> None:
+    limit_bytes = 900 + GIB
+    slow.use.size_bytes(limit_bytes)
+    slow.now_s = 3600.0
+    slow.use.note(GIB // 2)
+    slow.free_bytes -= GIB // 2  # what was written and noted changes nothing
+    assert slow.use.size_bytes(limit_bytes) == 900 + GIB // 2
+    assert slow.measured_count == 1
+    slow.free_bytes -= GIB  # somebody copies something in
+    assert slow.use.size_bytes(limit_bytes) == 900
+    slow.now_s += 3600.0
+    slow.free_bytes += 2 * GIB
+    slow.use.size_bytes(limit_bytes)
+    assert slow.measured_count == 3
+
+
+def test_others_have_the_last_figure_while_one_measures(
+    folder: Path, slow: SlowDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert slow.use.size_bytes(GIB) == 900
+    meanwhile: list[int] = []
+
+    def size_of_all(_: Path) -> int:
+        meanwhile.append(slow.use.size_bytes(GIB))
+        slow.use.note(50)
+        return 700
+
+    monkeypatch.setattr("reconstructor.storage.room.size_of", size_of_all)
+    slow.now_s += 86_400.0
+    assert slow.use.size_bytes(GIB) == 750
+    assert meanwhile == [900]
 
 
 def test_a_budget_of_all_projects_counts_the_others_too(folder: Path) -> None:

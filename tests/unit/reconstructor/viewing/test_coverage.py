@@ -7,6 +7,7 @@ import pytest
 
 from broker.ids import ProjectId
 from broker.manifest import CameraEntry, CameraState, camera_pages
+from reconstructor.viewing import coverage
 from reconstructor.viewing.coverage import CoverageFailedError, computed, has_enough_placed
 from reconstructor.viewing.coverage_process import main
 
@@ -48,7 +49,14 @@ async def test_a_process_that_cannot_be_started_is_a_failure_of_coverage_alone(
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
     with pytest.raises(CoverageFailedError, match="cannot be started"):
-        await computed(tmp_path, ProjectId("wall"))
+        await computed(tmp_path, ProjectId("wall"), memory_limit_bytes=1 << 30)
+
+
+async def test_a_process_that_takes_too_much_memory_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    takes = "data = bytearray(256 << 20); data[::4096] = b'x' * (len(data) // 4096); import time; time.sleep(600)"
+    monkeypatch.setattr(coverage, "_command", lambda *_: (sys.executable, "-c", takes))
+    with pytest.raises(CoverageFailedError, match="more than 128 MiB of memory"):
+        await computed(tmp_path, ProjectId("wall"), memory_limit_bytes=128 << 20)
 
 
 def test_a_replay_of_the_same_name_where_the_service_was_started_is_not_taken_for_the_project(

@@ -48,6 +48,7 @@ export const GERMAN_REASONS: Reasons = {
   "reason.black_box_out_of_memory": "Die Rekonstruktion brauchte zu viel Arbeitsspeicher",
   "reason.bad_annotation":
     "Es liegt auf Punkten, die nicht mehr da sind, oder wurde inzwischen geändert: noch einmal ansehen",
+  "reason.annotations_too_fast": "Zu viele Maße und Notizen auf einmal geändert: eine Minute warten, dann noch einmal",
   "reason.too_many_annotations":
     "Dieses Konto hat so viele Maße und Notizen hinterlassen, wie es darf: bitte einige löschen",
   "reason.bad_scale_bar":

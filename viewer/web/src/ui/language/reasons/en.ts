@@ -44,6 +44,7 @@ export const ENGLISH_REASONS = {
   "reason.black_box_timeout": "The reconstruction took too long",
   "reason.black_box_out_of_memory": "The reconstruction needed too much memory",
   "reason.bad_annotation": "It was set on points that are gone or was changed meanwhile: look at it again",
+  "reason.annotations_too_fast": "Too many measures and notes were changed at once: wait a minute, then do it again",
   "reason.too_many_annotations": "This account has left as many measures and notes as it may: delete some",
   "reason.bad_scale_bar": "This distance does not give the object’s size: measure two points that lie apart",
   "reason.generation_gone": "These points have been replaced",

@@ -44,6 +44,7 @@ export const SPANISH_REASONS: Reasons = {
   "reason.black_box_timeout": "La reconstrucción tardó demasiado",
   "reason.black_box_out_of_memory": "La reconstrucción necesitó demasiada memoria",
   "reason.bad_annotation": "Se fijó en puntos que ya no están o cambió entretanto: mírelo de nuevo",
+  "reason.annotations_too_fast": "Se cambiaron demasiadas medidas y notas a la vez: espere un minuto y repítalo",
   "reason.too_many_annotations": "Esta cuenta ya dejó tantas medidas y notas como puede: borre algunas",
   "reason.bad_scale_bar": "Esta distancia no determina el tamaño del objeto: mida dos puntos separados",
   "reason.generation_gone": "Estos puntos ya se han sustituido",

@@ -46,6 +46,8 @@ export const FRENCH_REASONS: Reasons = {
   "reason.black_box_timeout": "La reconstruction a duré trop longtemps",
   "reason.black_box_out_of_memory": "La reconstruction a demandé trop de mémoire",
   "reason.bad_annotation": "Cela repose sur des points disparus ou a été modifié entre-temps : regardez à nouveau",
+  "reason.annotations_too_fast":
+    "Trop de mesures et de notes changées à la fois : attendez une minute, puis recommencez",
   "reason.too_many_annotations": "Ce compte a laissé autant de mesures et de notes que permis : supprimez-en",
   "reason.bad_scale_bar": "Cette distance ne donne pas la taille de l’objet : mesurez deux points éloignés",
   "reason.generation_gone": "Ces points ont été remplacés",

@@ -46,6 +46,7 @@ export const ITALIAN_REASONS: Reasons = {
   "reason.black_box_timeout": "La ricostruzione ha richiesto troppo tempo",
   "reason.black_box_out_of_memory": "La ricostruzione ha richiesto troppa memoria",
   "reason.bad_annotation": "Si basa su punti che non ci sono più o è cambiato nel frattempo: guardarlo di nuovo",
+  "reason.annotations_too_fast": "Troppe misure e note cambiate in una volta: attendere un minuto, poi ripetere",
   "reason.too_many_annotations": "Questo account ha lasciato tante misure e note quante consentite: eliminarne alcune",
   "reason.bad_scale_bar": "Questa distanza non dà la dimensione dell’oggetto: misurare due punti distanti",
   "reason.generation_gone": "Questi punti sono stati sostituiti",

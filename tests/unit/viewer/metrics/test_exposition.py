@@ -12,11 +12,11 @@ from broker.messages import ReconstructorPresence
 from broker.rig_messages import AgentPresence
 from tests.boards import CHAPEL, RELAY, board_with, everything_told, rig
 from viewer.config import Settings
-from viewer.metrics import render
-from viewer.network.broker_figures import FIELDS, BrokerFigures
+from viewer.metrics.broker_figures import FIELDS, BrokerFigures
+from viewer.metrics.exposition import render
 from viewer.status import Board, ProjectStatus
 
-PROMETHEUS = Path(__file__).parents[3] / "deploy/prometheus"
+PROMETHEUS = Path(__file__).parents[4] / "deploy/prometheus"
 BROKER = BrokerFigures(client_count=4, dropped_count=1)
 LONG, SHORT = timedelta(minutes=6), timedelta(0)
 

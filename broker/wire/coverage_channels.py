@@ -2,11 +2,9 @@
 
 from typing import Final
 
-from broker.coverage.messages import Advice, Coverage
+from broker.coverage.messages import MOST_GRID_BYTES, Advice, Coverage
 from broker.topics import TopicTemplate
 from broker.wire.channel_kinds import AGENT, OPS, VIEWERS, to_viewers
-
-MOST_BYTES: Final = 512 * 1024
 
 COVERAGE: Final = to_viewers(
     name="coverage",
@@ -22,7 +20,7 @@ COVERAGE_GRID: Final = to_viewers(
     meaning="how well each cell of the object is photographed, packed; published before `coverage/current`",
     is_retained=True,
     content_type="application/octet-stream",
-    max_bytes=MOST_BYTES,
+    max_bytes=MOST_GRID_BYTES,
 )
 ADVICE: Final = to_viewers(
     name="advice",

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from broker.messages import ReconstructorPresence, ReconstructorStatistics
 from broker.rig_messages import AgentHealth, AgentPresence
-from viewer.network.broker_figures import BrokerFigures
+from viewer.metrics.broker_figures import BrokerFigures
 from viewer.relay import Relay
 from viewer.status import AgentStatus, Board, ProjectStatus, is_served
 
