@@ -5,6 +5,7 @@ import "./ui/cairn-viewer";
 import { onLanguage, preferredLanguage, speech, useLanguage } from "./ui/language/language";
 import { errorWords, t } from "./ui/language/t";
 import { titleOf } from "./ui/summary";
+import { Throttle } from "./ui/throttle";
 import { isStaying, loggingOut, remember, remembered } from "./remembered";
 import { keepShell } from "./shell";
 import { placeFragment, readPlace } from "./wire/address";
@@ -57,16 +58,15 @@ async function settings(): Promise<PageConfig> {
 
 /** Keep the address up to date with what is seen: a reload, or another person, comes to the same place. */
 function followPlace(viewer: CairnViewer): void {
-  let timer = 0;
+  const throttle = new Throttle<null>(() => {
+    const { placeNow: place } = viewer;
+    if (!place) return;
+    document.title = titleOf(place.project, viewer.project?.reconstructor?.title);
+    history.replaceState(null, "", location.pathname + location.search + placeFragment(place));
+  }, ADDRESS_EVERY_MS);
   viewer.addEventListener("place", () => {
-    if (timer !== 0) return;
-    timer = window.setTimeout(() => {
-      timer = 0;
-      const { placeNow: place } = viewer;
-      if (!place) return;
-      document.title = titleOf(place.project, viewer.project?.reconstructor?.title);
-      history.replaceState(null, "", location.pathname + location.search + placeFragment(place));
-    }, ADDRESS_EVERY_MS);
+    // a project is in the address at once, so that its link can be shared
+    if (viewer.placeNow) throttle.news(null);
   });
 }
 

@@ -1,4 +1,4 @@
-/** How often does the page draw a new state? A throttle: at once after a pause, then the newest state every 33 ms. */
+/** How often does the page draw a new state? A throttle: at once after a pause, then the newest state in each interval. */
 
 /** Two frames of a screen with 60 Hz. */
 export const INTERVAL_MS = 33;
@@ -9,13 +9,16 @@ export class Throttle<State> {
   private toldAtMs = -Infinity;
   private isClosed = false;
 
-  constructor(private readonly tell: (state: State) => void) {}
+  constructor(
+    private readonly tell: (state: State) => void,
+    private readonly intervalMs = INTERVAL_MS,
+  ) {}
 
   /** Pass a new state on, in a separate task, so that the caller finishes first. */
   readonly news = (state: State): void => {
     this.newest = state;
     if (this.isClosed) return;
-    this.timer ??= setTimeout(this.pass, Math.max(0, this.toldAtMs + INTERVAL_MS - performance.now()));
+    this.timer ??= setTimeout(this.pass, Math.max(0, this.toldAtMs + this.intervalMs - performance.now()));
   };
 
   /** Stop. Nothing is passed on after this. */

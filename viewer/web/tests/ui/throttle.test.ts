@@ -47,3 +47,15 @@ test("nothing is passed on after close", () => {
   vi.advanceTimersByTime(10 * INTERVAL_MS);
   expect(told).toEqual([1]);
 });
+
+test("another interval is kept to, too", () => {
+  const told: number[] = [];
+  const pace = new Throttle<number>((state) => told.push(state), 500);
+  pace.news(1);
+  vi.advanceTimersByTime(0);
+  pace.news(2);
+  vi.advanceTimersByTime(499);
+  expect(told).toEqual([1]);
+  vi.advanceTimersByTime(1);
+  expect(told).toEqual([1, 2]);
+});

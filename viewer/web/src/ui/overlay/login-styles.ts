@@ -3,6 +3,7 @@ import { css } from "lit";
 
 import type { Credentials } from "../../wire/credentials";
 import { low } from "../breakpoints";
+import { fieldStyles } from "../form-styles";
 
 /** What a form gives: the account, and whether it stays on this device. */
 export interface Entry {
@@ -11,6 +12,7 @@ export interface Entry {
 }
 
 export const loginStyles = css`
+  ${fieldStyles}
   form {
     display: grid;
     gap: 16px;
@@ -44,17 +46,8 @@ export const loginStyles = css`
     font-size: 0.86rem;
     color: var(--ink-soft);
   }
-  input {
+  label > input:not([type="checkbox"]) {
     width: 100%;
-    min-width: 0;
-    font: inherit;
-    font-size: 16px;
-    color: var(--ink);
-    background: var(--panel-solid);
-    border: 1px solid var(--line-strong);
-    border-radius: 12px;
-    min-height: 48px;
-    padding: 0 14px;
   }
   .primary {
     min-height: 50px;
@@ -104,7 +97,7 @@ export const loginStyles = css`
     label {
       gap: 3px;
     }
-    input {
+    label > input:not([type="checkbox"]) {
       min-height: 44px;
       padding: 0 10px;
     }
