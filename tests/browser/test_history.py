@@ -160,7 +160,7 @@ async def test_a_version_that_does_not_come_says_so_and_can_be_chosen_again(
     desktop.is_loss_expected = True
     await page.route("**/shard/*generation=*", lambda route: route.abort())
     await opened_late(desktop, mosquitto, reconstruction)
-    await expect(page.get_by_test_id("version-failed")).to_contain_text("did not come", timeout=WAIT_MS)
+    await expect(page.get_by_test_id("version-failed")).to_contain_text("did not arrive", timeout=WAIT_MS)
     await page.unroute("**/shard/*generation=*")
     await page.get_by_test_id("version-3").click()
     await expect(page.get_by_test_id("version-failed")).to_have_count(0, timeout=WAIT_MS)

@@ -8,7 +8,6 @@ import { Drawing, TILE_PX } from "../../render/documentation/drawing";
 import type { Direction } from "../../scene/documentation/axes";
 import { turnedBox, viewAxes } from "../../scene/documentation/axes";
 import { placedCameras } from "../../scene/documentation/births";
-import type { Place } from "../../scene/documentation/profile";
 import type { Scale, Sheet } from "../../scene/documentation/sheet";
 import { MOST_PIXELS_DESKTOP, MOST_PIXELS_PHONE, fittingScale, sheetOf } from "../../scene/documentation/sheet";
 import type { ProjectState } from "../../scene/state";
@@ -27,15 +26,14 @@ import { overDrawing } from "./over-drawing";
 import type { Tab } from "./panels";
 import { TABS, cutPanel, filmPanel, profilePanel, sheetPanel, versionsPanel } from "./panels";
 import { Profiling } from "./profiling";
+import { Redrawing } from "./redrawing";
 import { Saving } from "./saving";
 import type { Snapshot } from "./snapshot";
 import { metresOf, snapshotOf } from "./snapshot";
 import { documentationStyles } from "./styles";
+import { Viewport } from "./viewport";
 import { v } from "./words";
 
-const FILL = 0.86;
-const MOVING_POINTS = 150_000;
-const SETTLE_MS = 180;
 const PANELS: Readonly<Record<Tab, (host: Documentation) => TemplateResult | typeof nothing>> = {
   cut: cutPanel,
   sheet: sheetPanel,
@@ -64,8 +62,6 @@ export class Documentation extends LocalizedElement {
   @state() cutting: Cutting | null = null;
   @state() scale: Scale = 50;
   @state() tab: Tab = "cut";
-  @state() private middle: Place = [0, 0];
-  @state() private unitsPerPx = 1;
   @state() private border = 0.5;
   @state() private trouble: "trouble.graphics" | "trouble.points" | null = null;
 
@@ -73,22 +69,27 @@ export class Documentation extends LocalizedElement {
   readonly saving = new Saving(this);
   drawing: Drawing | null = null;
   earlier: Earlier | null = null;
-  private requested = 0;
-  private settling = 0;
+  private readonly redrawing = new Redrawing((mostPoints) => {
+    this.draw(mostPoints);
+  });
   private readonly resizing = new ResizeObserver(() => {
     this.resize();
   });
+  private readonly viewport = new Viewport(
+    () => this.canvas,
+    () => {
+      this.requestUpdate();
+      this.requestDraw();
+    },
+  );
   private readonly gestures = new DrawingGestures({
     isDrawingLine: () => this.tab === "profile",
-    placeAt: (x, y) => this.placeAt(x, y),
+    placeAt: (x, y) => this.viewport.placeAt(x, y),
     shift: (dx, dy) => {
-      this.middle = [this.middle[0] - dx * this.unitsPerPx, this.middle[1] + dy * this.unitsPerPx];
+      this.viewport.shift(dx, dy);
     },
     zoom: (factor, x, y) => {
-      const before = this.placeAt(x, y);
-      this.unitsPerPx /= factor;
-      const now = this.placeAt(x, y);
-      this.middle = [this.middle[0] + before[0] - now[0], this.middle[1] + before[1] - now[1]];
+      this.viewport.zoom(factor, x, y);
     },
     drawLine: (begin, end) => {
       this.profiling.draw({ begin, end });
@@ -170,11 +171,7 @@ export class Documentation extends LocalizedElement {
   /** Show everything in the box. */
   fit(): void {
     const { seen } = this;
-    const { clientHeight, clientWidth } = this.canvas;
-    if (!seen || clientWidth === 0 || clientHeight === 0) return;
-    const { high, low } = seen.box;
-    this.middle = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2];
-    this.unitsPerPx = Math.max((high[0] - low[0]) / clientWidth, (high[1] - low[1]) / clientHeight) / FILL;
+    if (seen) this.viewport.fit(seen.box);
   }
 
   /** Draw the chosen earlier version beside the present one. */
@@ -186,8 +183,7 @@ export class Documentation extends LocalizedElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    cancelAnimationFrame(this.requested);
-    clearTimeout(this.settling);
+    this.redrawing.end();
     this.resizing.disconnect();
     this.profiling.forget();
     this.saving.forget();
@@ -219,7 +215,7 @@ export class Documentation extends LocalizedElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    const drawn = ["middle", "unitsPerPx", "direction", "cutting", "border"];
+    const drawn = ["direction", "cutting", "border"];
     if (drawn.some((name) => changed.has(name as keyof Documentation))) this.requestDraw();
   }
 
@@ -233,21 +229,12 @@ export class Documentation extends LocalizedElement {
   }
 
   requestDraw(): void {
-    const isSlow = this.stage?.isSoftware === true;
-    clearTimeout(this.settling);
-    if (isSlow)
-      this.settling = window.setTimeout(() => {
-        this.draw(Infinity);
-      }, SETTLE_MS);
-    if (this.requested !== 0) return;
-    this.requested = requestAnimationFrame(() => {
-      this.requested = 0;
-      this.draw(isSlow ? MOVING_POINTS : Infinity);
-    });
+    this.redrawing.request(this.stage?.isSoftware === true);
   }
 
   private draw(mostPoints: number): void {
-    const { middle, seen, unitsPerPx } = this;
+    const { seen, viewport } = this;
+    const { middle, unitsPerPx } = viewport;
     if (!seen || this.saving.progress !== null) return;
     this.drawing?.draw({ ...seen, middle, unitsPerPx }, mostPoints, this.tab === "versions" ? this.border : null);
     this.dataset["drawn"] = mostPoints === Infinity ? "whole" : "part";
@@ -258,14 +245,6 @@ export class Documentation extends LocalizedElement {
     if (clientWidth === 0 || clientHeight === 0) return;
     this.drawing?.resize(clientWidth, clientHeight, Math.min(devicePixelRatio, 2));
     this.requestDraw();
-  }
-
-  private placeAt(x: number, y: number): Place {
-    const { clientHeight, clientWidth } = this.canvas;
-    return [
-      this.middle[0] + (x - clientWidth / 2) * this.unitsPerPx,
-      this.middle[1] - (y - clientHeight / 2) * this.unitsPerPx,
-    ];
   }
 
   /** Open another tab. */
@@ -298,17 +277,13 @@ export class Documentation extends LocalizedElement {
 
   /** What lies over the drawing. */
   private over(): TemplateResult {
-    const { border, direction, metresPerUnit, middle, tab, unitsPerPx } = this;
-    const size = this.drawing ? { width: this.canvas.clientWidth, height: this.canvas.clientHeight } : null;
+    const { border, direction, metresPerUnit, tab, viewport } = this;
     return overDrawing({
       direction,
       line: tab === "profile" ? this.profiling.line : null,
       border: tab === "versions" && this.earlier?.drawn ? border : null,
-      metresPerPx: metresPerUnit === null ? null : metresPerUnit * unitsPerPx,
-      place: ([x, y]) => [
-        (size?.width ?? 0) / 2 + (x - middle[0]) / unitsPerPx,
-        (size?.height ?? 0) / 2 - (y - middle[1]) / unitsPerPx,
-      ],
+      metresPerPx: metresPerUnit === null ? null : metresPerUnit * viewport.unitsPerPx,
+      place: viewport.pixelOf,
       onDirection: (each) => {
         this.turnTo(each);
       },
