@@ -143,21 +143,7 @@ export class Documentation extends LocalizedElement {
           ></canvas>
           ${this.trouble === null ? this.over() : nothing}
         </div>
-        <div class="tools">
-          <div class="head">
-            <h2>${v("title")}</h2>
-            <button
-              class="plain"
-              data-testid="close-views"
-              aria-label=${v("close")}
-              title=${v("close")}
-              @click=${this.close}
-            >
-              ${closeIcon}
-            </button>
-          </div>
-          ${this.content()}
-        </div>
+        <div class="tools">${head(this.close)} ${this.content()}</div>
       </div>
     </dialog>`;
   }
@@ -308,4 +294,13 @@ export class Documentation extends LocalizedElement {
 /** The keys of the page's tools are not meant. */
 function stopped(event: KeyboardEvent): void {
   event.stopPropagation();
+}
+
+function head(onClose: () => void): TemplateResult {
+  return html`<div class="head">
+    <h2>${v("title")}</h2>
+    <button class="plain" data-testid="close-views" aria-label=${v("close")} title=${v("close")} @click=${onClose}>
+      ${closeIcon}
+    </button>
+  </div>`;
 }
