@@ -29,7 +29,7 @@ test: ## Run every test: make test [ARGS="tests/unit -k shards"] narrows pytest
 	@deploy/setup.sh dev
 	failed=()
 	echo "==> pytest: unit, architecture, integration and browser tests"
-	pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 5 --durations-min 5 $(ARGS) || failed+=(pytest)
+	pytest -n 4 --dist loadfile --no-loadscope-reorder --durations 5 --durations-min 5 $(ARGS) || failed+=(pytest)
 	echo "==> vitest: the page's wire and scene"
 	npm --prefix $(PAGE) run --silent test || failed+=(vitest)
 	if (($${#failed[@]})); then echo "Tests failed: $${failed[*]}."; exit 1; fi

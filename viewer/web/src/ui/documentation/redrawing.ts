@@ -1,4 +1,4 @@
-/** When is the drawing made anew? Once a frame; without a graphics card in part while it moves, and whole after that. */
+/** When is the drawing drawn again? Once a frame; without a graphics card in part while it moves, and whole after that. */
 
 const MOVING_POINTS = 150_000;
 const SETTLE_MS = 180;
