@@ -143,7 +143,7 @@ async def _until_end(
                 is_done = rig_ended_at is not None and progress.is_settled_since(rig_ended_at)
             for task in kept:
                 task.cancel()
-    except ExceptionGroup as group:  # `except*` would wrap what we raise into a group again
+    except ExceptionGroup as group:  # after `except*`, Python 3.11.2 would raise a group again
         ours, others = group.split(CairnError)
         if ours is None or others is not None:
             raise

@@ -187,8 +187,11 @@ class Agent:
                 await asyncio.wait({work, stopping, rebooting}, return_when=asyncio.FIRST_COMPLETED)
                 for part in (*parts, work, stopping, rebooting):
                     part.cancel()
-        except* CairnError as group:
-            raise first_error(group) from None
+        except BaseExceptionGroup as group:  # after `except*`, Python 3.11.2 would raise a group again
+            ours, others = group.split(CairnError)
+            if ours is None or others is not None:
+                raise
+            raise first_error(ours) from None
         await self._measure_and_publish()
 
     def reason(self, stop: asyncio.Event) -> str:

@@ -376,8 +376,11 @@ def measure(photographs: Photographs) -> dict[str, object]:
             stage = Stage(mosquitto=mosquitto, folder=folder, photographs=photographs)
             try:
                 crossings, count = asyncio.run(cross_all(stage))
-            except* (CairnError, TimeoutError) as group:
-                reasons = "; ".join(str(each) or type(each).__name__ for each in _leaves(group))
+            except ExceptionGroup as group:  # after `except*`, Python 3.11.2 would raise a group again
+                ours, others = group.split((CairnError, TimeoutError))
+                if ours is None or others is not None:
+                    raise
+                reasons = "; ".join(str(each) or type(each).__name__ for each in _leaves(ours))
                 raise NotMeasuredError(reasons) from group
     figures: dict[str, object] = {f"at_{rate}_kb_per_s": each.figures() for rate, each in crossings.items()}
     return figures | {"placed_before_third_original": count}

@@ -27,7 +27,7 @@ from tests.browser.conftest import DESKTOP, Visitor, visiting
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
 RENDERED_COUNT = 11
-RENDERED_SIZE_PX = (816, 544)
+RENDERED_SIZE_PX = (612, 408)
 PROCESSING_TIMEOUT_S = 360.0
 REFETCH_AT = 10
 
