@@ -27,7 +27,7 @@ class Invitation(BaseModel):
     Attributes:
         name: of the account; numbered when several may come; None when each who comes chooses one.
         redeemed: the accounts that it made.
-        password_hashes: of the passwords that they came in with, which their browsers made and nobody has seen.
+        password_hashes: hashes of the passwords that the accounts got by this invitation; their browsers made them.
         made_by: the operator who made it on the page; None for one made on the server's command line.
     """
 
@@ -163,8 +163,8 @@ class Invitations:
     def leave(self, account: Account) -> bool:
         """End an account whose present password came by an invitation; returns whether it did.
 
-        The browser that made the password forgets it at log-out, so the account can never be used again. One that was
-        named on the command line stays without a password: `cairn invite NAME` renews it. Every other one goes.
+        The browser that made the password forgets it at log-out, so nobody can use the account any more. An account that
+        was named on the command line gets a random password, and `cairn invite NAME` renews it; any other is removed.
         """
         name, book = str(account.user.name), UserBook(self.data_dir)
         made = [row for row in self.all() if account.password_hash in row.password_hashes and name in row.redeemed]

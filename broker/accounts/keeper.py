@@ -2,7 +2,8 @@
 
 The page server passes requests on and cannot do more. A guest shows that they have the link. A person who invites,
 lists or revokes shows an operator's name and password, which the keeper compares with the account's hash by itself; it
-invites viewers and contributors only. Who logs out shows their own. So a page server that was taken over makes no account and no invitation by itself.
+invites viewers and contributors only. A person who logs out shows their own name and password. So a page server that was
+taken over makes no account and no invitation by itself, and ends none.
 """
 
 import asyncio

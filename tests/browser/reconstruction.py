@@ -162,8 +162,8 @@ class Reconstruction:
         async for incoming in self.delivery.messages():
             found = match(self.connection.space, incoming.topic)
             if found.channel is IMAGE and not incoming.payload:
-                pass  # a page asks the broker whether it may send
-            elif found.channel is IMAGE:
+                continue  # a page asks the broker whether it may send
+            if found.channel is IMAGE:
                 await self._receive(incoming.payload, found.sender, found.image_name)
             elif found.channel is PREVIEW:
                 self.previews.append(incoming.payload)

@@ -17,7 +17,7 @@ from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from tests.browser.access import violations
-from tests.browser.conftest import PHONE, WAIT_MS, Visitor, visiting
+from tests.browser.conftest import PHONE, WAIT_MS, Visitor, photo, visiting
 from tests.browser.reconstruction import Reconstruction
 from tests.conftest import credentials
 from viewer.config import Settings
@@ -121,24 +121,34 @@ async def test_a_guest_comes_in_by_an_operators_link_and_stays(
         await expect(guest.page.get_by_role("alert")).to_contain_text("it was revoked", timeout=WAIT_MS)
 
 
+def put_invitation(mosquitto: Mosquitto, role: Role, *, name: str | None, uses: int) -> Secret:
+    """An invitation that an operator's page made an hour before its end."""
+    secret = Secret.fresh()
+    Invitations(mosquitto.plan.data_dir).put(
+        Invitation(
+            invitation_id=secret.invitation_id,
+            key=secret.key.text,
+            name=name,
+            role=role,
+            project="chapel",
+            expires_at=datetime.now(UTC) + timedelta(hours=1),
+            uses=uses,
+            made_by="ops",
+        )
+    )
+    return secret
+
+
+def names_of(mosquitto: Mosquitto) -> set[str]:
+    return {str(user.name) for user in UserBook(mosquitto.plan.data_dir).users()}
+
+
 @pytest.mark.usefixtures("changing")
 async def test_a_guest_chooses_a_name_that_nobody_has(
     phone: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
     await reconstruction.ready()
-    data_dir, secret = mosquitto.plan.data_dir, Secret.fresh()
-    Invitations(data_dir).put(
-        Invitation(
-            invitation_id=secret.invitation_id,
-            key=secret.key.text,
-            name=None,
-            role=Role.VIEWER,
-            project="chapel",
-            expires_at=datetime.now(UTC) + timedelta(hours=1),
-            uses=2,
-            made_by="ops",
-        )
-    )
+    secret = put_invitation(mosquitto, Role.VIEWER, name=None, uses=2)
     phone.is_loss_expected = True  # the refusal is a failed request, too
     page = phone.page
     await page.emulate_media(reduced_motion="reduce")
@@ -152,10 +162,34 @@ async def test_a_guest_chooses_a_name_that_nobody_has(
     await page.get_by_role("button", name="Come in").click()
     await phone.has(link="connected", notice="empty")
     assert "invite" not in page.url
-    assert UserBook(data_dir).users()[1].name == "berta"
+    assert "berta" in names_of(mosquitto)
     await page.get_by_test_id("switch").click()
     await page.get_by_test_id("logout").click()
     await expect(page.get_by_test_id("login")).to_be_visible(timeout=WAIT_MS)
     async with asyncio.timeout(WAIT_MS / 1000):
-        while "berta" in {user.name for user in UserBook(data_dir).users()}:
+        while "berta" in names_of(mosquitto):
             await asyncio.sleep(0.1)
+
+
+@pytest.mark.usefixtures("changing")
+async def test_a_guest_whose_photo_is_not_safe_yet_keeps_the_account_at_log_out(
+    phone: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    reconstruction.is_giving_receipts = False
+    await reconstruction.ready()
+    secret = put_invitation(mosquitto, Role.CONTRIBUTOR, name="dora", uses=1)
+    page = phone.page
+    await page.goto(f"{phone.address}#invite={secret.text}")
+    await phone.has(link="connected", notice="empty")
+    await page.get_by_test_id("upload-input").set_input_files(photo())
+    async with asyncio.timeout(WAIT_MS / 1000):
+        while not reconstruction.images:
+            await asyncio.sleep(0.05)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    await page.get_by_test_id("switch").click()
+    await page.get_by_test_id("logout").click()
+    await expect(page.get_by_test_id("login")).to_be_visible(timeout=WAIT_MS)
+    await asyncio.sleep(1)
+    assert f"DELETE {phone.address}account" not in asked
+    assert "dora" in names_of(mosquitto)

@@ -148,7 +148,7 @@ export class ViewerDialogs {
   }
 }
 
-/** End an account that an invitation made, unless photographs of it wait in this browser: it has to send them some day. */
+/** End an account that an invitation made, unless photographs of it wait in this browser: it must send them later. */
 async function endUnlessNeeded(session: Session | null, base: string, credentials: Credentials): Promise<void> {
-  if (!((await session?.hasUnsent()) ?? false)) await endAccount(base, credentials);
+  if (session !== null && !(await session.hasUnsent())) await endAccount(base, credentials);
 }

@@ -2,7 +2,7 @@
 import type { Credentials } from "../credentials";
 import { authorization } from "../credentials";
 
-/** Ask for the end of this account. Without a network it stays, but this browser alone knew its password. */
+/** Ask for the end of this account. Without a network it stays; only this browser knew its password. */
 export async function endAccount(base: string, credentials: Credentials): Promise<void> {
   try {
     // without "omit" the browser would open its own password window; "keepalive" outlives the page
@@ -14,6 +14,6 @@ export async function endAccount(base: string, credentials: Credentials): Promis
     } as const;
     await fetch(new URL("account", base), wish);
   } catch {
-    // nobody can use it any more
+    // the account stays; nobody knows its password any more
   }
 }
