@@ -1,5 +1,6 @@
 """How long from publishing a 4 MB photograph to its receipt? `python -m benchmarks.intake`: one line of JSON last."""
 
+import argparse
 import asyncio
 import io
 import json
@@ -96,6 +97,7 @@ async def until_ready(connection: Connection) -> None:
 
 def main() -> None:
     """Measure and print."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     configure(level=LogLevel.WARNING)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

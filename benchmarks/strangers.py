@@ -16,6 +16,7 @@ loopback, 127.0.0.x, because a stranger with one address alone is held back by t
 One line of JSON last; exit code 1 when something could not be measured.
 """
 
+import argparse
 import asyncio
 import contextlib
 import hashlib
@@ -385,6 +386,7 @@ async def measure(target: Target) -> dict[str, object]:
 
 def main() -> None:
     """Measure and print."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     configure(level=LogLevel.ERROR)
     raise_descriptor_limit()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder).resolve()) as target:

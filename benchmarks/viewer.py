@@ -4,6 +4,7 @@
 and points as base64 in JSON, the protocol of the first design (both in Node, where nothing else disturbs them).
 """
 
+import argparse
 import asyncio
 import contextlib
 import json
@@ -285,6 +286,7 @@ def users(names: Sequence[tuple[str, str]]) -> list[Credential]:
 
 def main() -> None:
     """Measure and print."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     configure(level=LogLevel.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         plan = BrokerPlan(data_dir=Path(folder), port=free_port())

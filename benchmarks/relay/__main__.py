@@ -4,6 +4,7 @@
 broker, messages and reader in the same run; the listener gets one message and at most `LISTENER_PATIENCE_S`.
 """
 
+import argparse
 import asyncio
 import json
 import os
@@ -75,6 +76,7 @@ def fetch(mosquitto: Mosquitto, url: str, *, index: str, count: int, rounds: int
 
 def main() -> None:
     """Measure both ways and print the figures."""
+    argparse.ArgumentParser(prog="python -m benchmarks.relay", description=__doc__).parse_args()
     configure(level=LogLevel.WARNING)
     people = (("reconstructor", "reconstructor"), ("viewer", "viewer"))
     credentials = [Credential.fresh(User.build(name, role, [PROJECT])) for name, role in people]
