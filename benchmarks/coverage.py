@@ -18,10 +18,10 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from benchmarks.parts.coverage_clouds import PATH_COUNT, Stage, cloud_of, part_of, viewpoints
-from benchmarks.parts.coverage_followed import Follower
-from benchmarks.parts.coverage_holes import CellTruth, Found, Truth, cell_truth, fitted_weights, found
-from benchmarks.parts.dense_truth import Posed, true_points
+from benchmarks.parts.coverage.clouds import PATH_COUNT, Stage, cloud_of, part_of, viewpoints
+from benchmarks.parts.coverage.followed import Follower
+from benchmarks.parts.coverage.holes import CellTruth, Found, Truth, cell_truth, fitted_weights, found
+from benchmarks.parts.dense.truth import Posed, true_points
 from edge_agent.cameras.simulated.objects import OBJECTS
 from reconstructor.coverage.score import LOG_OFFSET, Coverage, coverage_of
 

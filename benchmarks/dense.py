@@ -21,10 +21,10 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.parts.calibration import Tenth, calibration_error, monotony, tenths
-from benchmarks.parts.dense_colors import color_errors
-from benchmarks.parts.dense_refetch import refetch_loss
-from benchmarks.parts.dense_rims import rim_share
-from benchmarks.parts.dense_truth import (
+from benchmarks.parts.dense.colors import color_errors
+from benchmarks.parts.dense.refetch import refetch_loss
+from benchmarks.parts.dense.rims import rim_share
+from benchmarks.parts.dense.truth import (
     Posed,
     accuracy_in_sampling_distances,
     completeness_in_sampling_distances,

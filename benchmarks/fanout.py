@@ -26,8 +26,8 @@ import psutil
 from pydantic import BaseModel, ConfigDict
 
 from benchmarks.parts.nginx import proxy
-from benchmarks.parts.page_server import page_server
-from benchmarks.parts.page_set import PROJECT, Shards, publish_manifest, publish_shards, surface
+from benchmarks.parts.page.server import page_server
+from benchmarks.parts.page.set import PROJECT, Shards, publish_manifest, publish_shards, surface
 from broker.accounts.access import Credential, User
 from broker.contract import RECONSTRUCTOR_STATE
 from broker.delivery import Delivery

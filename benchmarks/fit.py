@@ -24,10 +24,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.parts.chromium import Chromium, Page, launched, opened
-from benchmarks.parts.fit_page import Lie, again, lie, settle, trimmed
-from benchmarks.parts.fit_recording import Recorded, record
-from benchmarks.parts.page_server import page_server
+from benchmarks.parts.page.chromium import Chromium, Page, launched, opened
+from benchmarks.parts.page.fit_page import Lie, again, lie, settle, trimmed
+from benchmarks.parts.page.fit_recording import Recorded, record
+from benchmarks.parts.page.server import page_server
 from broker.accounts.access import Credential, User
 from broker.config import Connection
 from broker.contract import SHARD

@@ -16,7 +16,7 @@ from typing import Final
 
 import torch
 
-from benchmarks.parts.dense_truth import posed_object, posed_photographs
+from benchmarks.parts.dense.truth import posed_object, posed_photographs
 from edge_agent.cameras.simulated.objects import OBJECTS
 from reconstructor.engine.device import compute_of
 from reconstructor.engine.mvs.consistency import ConsistencyThresholds, filter_consistent

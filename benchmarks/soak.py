@@ -24,7 +24,7 @@ import psutil
 from benchmarks.chaos.outcome import Outcome, count_losses
 from benchmarks.chaos.stage import PROJECT, Stage
 from benchmarks.parts.growth import BROKER, BrokerFigures, Growth
-from benchmarks.parts.page_server import page_server
+from benchmarks.parts.page.server import page_server
 from broker.config import Connection
 from broker.contract import RECONSTRUCTOR_STATISTICS, REFERENCE, SHARD
 from broker.envelope import decode

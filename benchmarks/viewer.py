@@ -19,11 +19,11 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.parts.chromium import Chromium, Page, launched, opened
-from benchmarks.parts.first_visit import first_visit_bytes
-from benchmarks.parts.page_motion import Motion, dragged
-from benchmarks.parts.page_server import page_server
-from benchmarks.parts.page_set import (
+from benchmarks.parts.page.chromium import Chromium, Page, launched, opened
+from benchmarks.parts.page.first_visit import first_visit_bytes
+from benchmarks.parts.page.motion import Motion, dragged
+from benchmarks.parts.page.server import page_server
+from benchmarks.parts.page.set import (
     Shards,
     coarse_to_fine,
     cut,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.parts.page_server import page_server
+from benchmarks.parts.page.server import page_server
 from broker.accounts.access import Credential, User
 from broker.contract import SHARD
 from broker.delivery import Delivery

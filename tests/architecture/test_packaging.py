@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.parts.first_visit import first_visit_bytes
+from benchmarks.parts.page.first_visit import first_visit_bytes
 from tests.architecture.sources import PROGRAMS, ROOT
 
 PIN = re.compile(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*")

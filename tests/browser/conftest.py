@@ -34,7 +34,7 @@ ARGUMENTS = [
     "--disable-extensions",
     "--disable-sync",
     "--no-first-run",
-    "--disable-gpu-rasterization",  # see benchmarks/parts/chromium.py
+    "--disable-gpu-rasterization",  # see benchmarks/parts/page/chromium.py
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
     *(["--no-sandbox"] if os.geteuid() == 0 else []),

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from benchmarks.fit import LEAST_FILL, MOST_AGAIN, MOST_COVERED_PX, MOST_OFF_CENTRE
-from benchmarks.parts.fit_page import again, lie, settle, trimmed
+from benchmarks.parts.page.fit_page import again, lie, settle, trimmed
 from broker.mosquitto import Mosquitto
 from tests.browser.chapel import chapel
 from tests.browser.conftest import visiting

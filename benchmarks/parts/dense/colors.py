@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from benchmarks.parts.dense_truth import Posed, posed_object
+from benchmarks.parts.dense.truth import Posed, posed_object
 from edge_agent.cameras.simulated.objects import OBJECTS
 from reconstructor.engine.exposure.gains import Exposure, exposure_beside, exposures_of
 from reconstructor.engine.exposure.samples import LINEAR

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.parts.dense_truth import Array, Posed
+from benchmarks.parts.dense.truth import Array, Posed
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.mvs.views import View
 

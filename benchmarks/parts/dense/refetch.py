@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.parts.dense_truth import Posed, completeness_in_sampling_distances
+from benchmarks.parts.dense.truth import Posed, completeness_in_sampling_distances
 from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings

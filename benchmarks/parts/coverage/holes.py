@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.parts.dense_truth import nearest_distances
+from benchmarks.parts.dense.truth import nearest_distances
 from reconstructor.coverage.cells import Grid, around
 from reconstructor.coverage.score import FLAGGED_ERROR, LOG_OFFSET, Coverage
 

@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.parts.coverage_clouds import Stage, cloud_of, viewpoints
-from benchmarks.parts.dense_truth import nearest_distances, tensor_of
+from benchmarks.parts.coverage.clouds import Stage, cloud_of, viewpoints
+from benchmarks.parts.dense.truth import nearest_distances, tensor_of
 from edge_agent.cameras.simulated.path import Pose
 from reconstructor.coverage.advice import SHOTS_A_PLACE, advise, is_walk_unfinished, shots_of
 from reconstructor.coverage.places import reachable_places, step_lengths, up_of

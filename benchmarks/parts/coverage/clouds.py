@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.dense import measure
-from benchmarks.parts.dense_truth import Posed, posed_shots, simulated_object
+from benchmarks.parts.dense.truth import Posed, posed_shots, simulated_object
 from edge_agent.cameras.simulated.camera import SimulatedObject, SimulatedView
 from edge_agent.cameras.simulated.path import Pose
 from reconstructor.coverage.viewpoints import Viewpoint

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.parts.chromium import Page
+from benchmarks.parts.page.chromium import Page
 
 Picture = NDArray[np.uint8]  # (H, W, 3)
 

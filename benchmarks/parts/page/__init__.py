@@ -1,0 +1,1 @@
+"""Parts of `benchmarks.viewer` and `benchmarks.fit`: a page in a browser, its server, and what it shows."""
