@@ -81,7 +81,7 @@ async def open_cloud(
 def header(manifest: Manifest, point_count: int, component: int = 0) -> bytes:
     """A PLY header for the whole cloud; the frame's offset and units stand in comments, for rows are float32.
 
-    Once a scale is known, rows and offset are metres. The page writes the same comments: `wire/ply.ts`.
+    Once a scale is known, rows and offset are metres. The page writes the same comments: `wire/clouds/ply.ts`.
     """
     first, form, rest = shards.ply_header(point_count).split(b"\n", 2)
     metres = _metres(manifest, component)

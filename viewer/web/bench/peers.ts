@@ -1,8 +1,8 @@
 /** What would others take for the same points? three's PLYLoader and base64 in JSON, beside our decoders; one line of JSON. */
 import { PLYLoader } from "three/addons/loaders/PLYLoader.js";
 
-import type { PointCloud } from "../src/wire/cloud";
-import { decodePly, encodePly } from "../src/wire/ply";
+import type { PointCloud } from "../src/wire/clouds/cloud";
+import { decodePly, encodePly } from "../src/wire/clouds/ply";
 
 const POINTS_IN_SHARD = 16_384;
 

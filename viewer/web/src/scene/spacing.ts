@@ -1,5 +1,5 @@
 /** How large must a point be drawn so that a surface closes? Local point spacing along the Morton curve. Pure. */
-import type { PointCloud } from "../wire/cloud";
+import type { PointCloud } from "../wire/clouds/cloud";
 import type { Bounds } from "../wire/contract";
 
 /** A cloud for drawing: positions, colours, point sizes and density. */

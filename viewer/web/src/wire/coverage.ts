@@ -4,7 +4,7 @@ import { CHANNELS } from "./contract";
 import { sha256 } from "./digest";
 import { WireError } from "./errors";
 import { checkMessage, parseJson } from "./messages";
-import { inflate } from "./packed";
+import { inflate } from "./clouds/packed";
 
 const MAGIC = "CVG1";
 const HEADER_BYTES = 48;

@@ -5,8 +5,8 @@ import type { Credentials } from "./credentials";
 import { authorization } from "./credentials";
 import { WireError } from "./errors";
 import { checkMessage, parseJson } from "./messages";
-import type { PointCloud } from "./cloud";
-import { decodeShard } from "./shard";
+import type { PointCloud } from "./clouds/cloud";
+import { decodeShard } from "./clouds/shard";
 
 /** Where the page server is, and who asks it. */
 export interface PageAccess {

@@ -1,7 +1,7 @@
 /** How does the worker decode a shard? It verifies, decodes and measures one at a time, off the main thread. */
 import { measure } from "../scene/spacing";
 import { WireError, sentenceOf } from "../wire/errors";
-import { decodeShard } from "../wire/shard";
+import { decodeShard } from "../wire/clouds/shard";
 import type { DecodeAnswer, DecodeTask } from "./tasks";
 
 interface WorkerScope {

@@ -1,7 +1,7 @@
 /** Are PLY files of other programs read, and damaged ones refused in words? */
 import { expect, test } from "vitest";
 
-import { readPly } from "../../src/wire/any-ply";
+import { readPly } from "../../src/wire/clouds/any-ply";
 
 const NUMBERS = "property float x\nproperty float y\nproperty float z\n";
 const utf8 = new TextEncoder();

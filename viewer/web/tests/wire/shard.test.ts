@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import type { PointCloud } from "../../src/wire/cloud";
+import type { PointCloud } from "../../src/wire/clouds/cloud";
 import { sha256 } from "../../src/wire/digest";
-import { decodePacked } from "../../src/wire/packed";
-import { decodePly, encodePly } from "../../src/wire/ply";
-import { decodeShard } from "../../src/wire/shard";
+import { decodePacked } from "../../src/wire/clouds/packed";
+import { decodePly, encodePly } from "../../src/wire/clouds/ply";
+import { decodeShard } from "../../src/wire/clouds/shard";
 import { goldenBytes, goldenJson } from "../golden";
 
 interface Truth {

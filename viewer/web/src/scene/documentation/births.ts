@@ -1,5 +1,5 @@
 /** Which photograph saw each point first? Visibility by a small z-buffer for each camera. Pure. */
-import type { PointCloud } from "../../wire/cloud";
+import type { PointCloud } from "../../wire/clouds/cloud";
 import type { CameraEntry } from "../../wire/contract";
 
 /** A cloud whose points are in the order in which photographs saw them. */

@@ -1,5 +1,5 @@
 /** What does the object look like along a line? The points within a slab about the line, seen from its side. Pure. */
-import type { PointCloud } from "../../wire/cloud";
+import type { PointCloud } from "../../wire/clouds/cloud";
 import type { Vector } from "../framing";
 import type { Axes, Box } from "./axes";
 import { along, dot } from "./axes";

@@ -1,7 +1,7 @@
 /** Which profile is shown? The one along the line that was drawn last, computed again after each change of the cut. */
 import type { Profile, ProfileLine } from "../../scene/documentation/profile";
 import { profileCsv, profileOf } from "../../scene/documentation/profile";
-import type { PointCloud } from "../../wire/cloud";
+import type { PointCloud } from "../../wire/clouds/cloud";
 import { plain } from "../../scene/spacing";
 import { offer } from "../saving/saving";
 import type { Documentation } from "./element";

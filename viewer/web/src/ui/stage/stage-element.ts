@@ -18,7 +18,7 @@ import type { ProjectState } from "../../scene/state";
 import type { WantedShard } from "../../scene/wanted";
 import type { Viewpoint } from "../../wire/address";
 import type { CameraEntry } from "../../wire/contract";
-import { encodePly } from "../../wire/ply";
+import { encodePly } from "../../wire/clouds/ply";
 import { isPhone } from "../device";
 import { Gestures } from "./gestures";
 import { Measuring } from "../overlay/measuring";

@@ -1,7 +1,7 @@
 /** How is a `packed` shard decoded? A 24-byte header, then gzip of delta-coded planes (writer: broker/shards.py). */
 import type { PointCloud } from "./cloud";
-import { MAX_POINTS } from "./contract";
-import { WireError } from "./errors";
+import { MAX_POINTS } from "../contract";
+import { WireError } from "../errors";
 
 const MAGIC = "CRN1";
 const HEADER_BYTES = 24;

@@ -1,6 +1,6 @@
 /** How is a PLY file of another program read? By its header: ASCII or binary, any number type, and properties in any order. */
 import type { PointCloud } from "./cloud";
-import { WireError } from "./errors";
+import { WireError } from "../errors";
 
 type Axes = readonly [number, number, number];
 

@@ -1,7 +1,7 @@
 /** How is a `ply` shard read and written? Binary PLY in the one layout of broker/shards.py. */
 import type { PointCloud } from "./cloud";
-import type { Manifest } from "./contract";
-import { WireError } from "./errors";
+import type { Manifest } from "../contract";
+import { WireError } from "../errors";
 
 const BYTES_PER_POINT = 15;
 const MAX_HEADER = 256;

@@ -1,9 +1,9 @@
 /** Which bytes are a shard? Those whose length, SHA-256 and point count match the manifest. */
 import type { PointCloud } from "./cloud";
-import type { EncodedShard } from "./contract";
-import { MAX_SHARD_BYTES } from "./contract";
-import { sha256 } from "./digest";
-import { WireError } from "./errors";
+import type { EncodedShard } from "../contract";
+import { MAX_SHARD_BYTES } from "../contract";
+import { sha256 } from "../digest";
+import { WireError } from "../errors";
 import { decodePacked } from "./packed";
 import { decodePly } from "./ply";
 
