@@ -3,6 +3,7 @@
 Broker, reconstructor and page are the real programs of `cairn up`, on free ports of this machine, with the descriptors that
 our systemd units allow (`LimitNOFILE=65536`; less where this shell's hard limit is lower). All attackers are addresses of
 loopback, 127.0.0.x, because a stranger with one address alone is held back by the limits per address.
+One line of JSON last; exit code 1 when something could not be measured.
 
 - `login_s_beside_1100_idle`: 1,100 sockets that say nothing, or half a request, stand at the page and 1,100 at the broker's
   listener for rigs. The slowest of several logins meanwhile: by HTTP, by MQTT over TLS, and by MQTT through the page.
@@ -12,8 +13,6 @@ loopback, 127.0.0.x, because a stranger with one address alone is held back by t
   later, by its `$SYS/broker/store/messages/bytes`, in MiB.
 - `held_ratio_of_upload`: a contributor announces 2 MiB and sends 300 overlapping pieces; the most that the files of the
   project's folder held meanwhile, without its database, as a multiple of 2 MiB.
-
-One line of JSON last; exit code 1 when something could not be measured.
 """
 
 import argparse

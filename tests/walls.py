@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from broker.manifest import CameraEntry, CameraState
 from edge_agent.cameras.simulated.path import looking_at
 from reconstructor.coverage.viewpoints import Viewpoint
 
@@ -35,3 +36,19 @@ def photographer(number: int, x: float, *, distance: float = 3.0, aim: float | N
 
 def row_of_photographers(places: list[float]) -> list[Viewpoint]:
     return [photographer(number, x) for number, x in enumerate(places, start=1)]
+
+
+def camera_entry(number: int, x: float) -> CameraEntry:
+    """The placed photograph of `photographer(number, x)`, as the wire names it."""
+    view = photographer(number, x)
+    return CameraEntry.model_validate(
+        {
+            "image_id": f"walk-{number:06d}-0123456789abcdef",
+            "image_number": number,
+            "state": CameraState.PLACED,
+            "world_from_camera": np.linalg.inv(view.camera_from_world).tolist(),
+            "intrinsics": view.intrinsics.tolist(),
+            "width_px": view.width,
+            "height_px": view.height,
+        }
+    )

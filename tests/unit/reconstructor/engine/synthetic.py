@@ -1,5 +1,6 @@
 """Objects with known truth for the engine's tests: points seen by cameras, and photographs rendered on disk."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import Matches, Pair, PairEstimator
 from reconstructor.engine.features.photographs import ImageMetadata, Intrinsics
 from reconstructor.engine.features.sift import Features
+from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.restore import add_to_mapper
@@ -190,3 +192,14 @@ def _render(shape: Object, stone: torch.Tensor, camera_from_world: NDArray[np.fl
     noise = np.random.default_rng(0).normal(0, 1.0, (len(hits), 3))
     pixels = colors[0, :, 0, 0].T.numpy() * 255 + noise
     return np.clip(pixels, 0, 255).astype(np.uint8).reshape(HEIGHT_PX, WIDTH_PX, 3)
+
+
+def placed_engine(photographs: Photographs, folder: Path, settings: EngineSettings, count: int) -> LiveEngine:
+    """An engine in `folder/engine` that has placed the first photographs, which are copied into the folder."""
+    engine = LiveEngine(folder / "engine", settings)
+    for path in photographs.paths[:count]:
+        for name in (path.name, f"{path.name}.json"):
+            shutil.copy(path.with_name(name), folder)
+        engine.add_image(folder / path.name, path.stem)
+    assert len(engine.model.reg_image_ids()) == count
+    return engine

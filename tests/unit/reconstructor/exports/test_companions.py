@@ -13,7 +13,7 @@ import pytest
 import trimesh
 
 from broker.ids import ExportFormat, ProjectId
-from broker.manifest import CameraEntry, CameraState, camera_pages
+from broker.manifest import camera_pages
 from broker.messages import ScaleSource
 from reconstructor.clouds.ply import WideCloud
 from reconstructor.exports.companions import companions_of
@@ -26,7 +26,7 @@ from reconstructor.publishing.manifests import begin
 from reconstructor.storage.store import Store
 from reconstructor.storage.title import write_title
 from tests.unit.reconstructor.exports.left_things import NOTE_TEXT, leave_things
-from tests.walls import HOLE, photographer, wall
+from tests.walls import HOLE, camera_entry, wall
 
 PROJECT = ProjectId("wall")
 METRES = 2.0
@@ -46,28 +46,13 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Origin:
     reference = made.reference.with_manifest(frame=frame)
     store = Store(folder, refetch_every=10)
     store.references.write(1, made.shards)
-    cameras = [_camera(number, x) for number, x in enumerate([-1.5, -1.0, 1.0, 1.5], start=1)]
+    cameras = [camera_entry(number, x) for number, x in enumerate([-1.5, -1.0, 1.0, 1.5], start=1)]
     with store._database.transaction():
         store.references.record(reference.with_cameras(camera_pages(PROJECT, cameras)))
     store.close()
     leave_things(folder, PROJECT)
     write_title(folder, TITLE)
     return find_origin(PROJECT, folder.parent)
-
-
-def _camera(number: int, x: float) -> CameraEntry:
-    view = photographer(number, x)
-    return CameraEntry.model_validate(
-        {
-            "image_id": f"walk-{number:06d}-0123456789abcdef",
-            "image_number": number,
-            "state": CameraState.PLACED,
-            "world_from_camera": np.linalg.inv(view.camera_from_world).tolist(),
-            "intrinsics": view.intrinsics.tolist(),
-            "width_px": view.width,
-            "height_px": view.height,
-        }
-    )
 
 
 def read_ply(path: Path) -> tuple[int, str]:

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from broker.ids import ProjectId
-from broker.manifest import CameraEntry, CameraState, camera_pages
+from broker.manifest import camera_pages
 from broker.messages import ScaleSource
 from reconstructor.cli import app
 from reconstructor.clouds.ply import WideCloud
@@ -19,7 +19,7 @@ from reconstructor.exports.published import published_cloud, published_points
 from reconstructor.metric_scale.scale import Scale, Scaling
 from reconstructor.publishing.manifests import begin
 from reconstructor.storage.store import Store
-from tests.walls import HOLE, photographer, wall
+from tests.walls import HOLE, camera_entry, wall
 
 PROJECT = ProjectId("wall")
 RUNNER = CliRunner()
@@ -36,7 +36,7 @@ def stored(tmp_path: Path) -> Stored:
         measured = None if metres is None else Scale(metres_per_unit=metres, source=ScaleSource.GPS)
         scale = Scaling(measured=measured)
         made = begin(cloud, project=PROJECT, generation=1, previous=None, image_count=4, update=None, scaling=scale)
-        cameras = [_camera(number, x) for number, x in enumerate(places, start=1)]
+        cameras = [camera_entry(number, x) for number, x in enumerate(places, start=1)]
         store = Store(tmp_path / "data" / PROJECT, refetch_every=10)
         store.references.write(1, made.shards)
         with store._database.transaction():
@@ -45,21 +45,6 @@ def stored(tmp_path: Path) -> Stored:
         return tmp_path / "data"
 
     return write
-
-
-def _camera(number: int, x: float) -> CameraEntry:
-    view = photographer(number, x)
-    return CameraEntry.model_validate(
-        {
-            "image_id": f"walk-{number:06d}-0123456789abcdef",
-            "image_number": number,
-            "state": CameraState.PLACED,
-            "world_from_camera": np.linalg.inv(view.camera_from_world).tolist(),
-            "intrinsics": view.intrinsics.tolist(),
-            "width_px": view.width,
-            "height_px": view.height,
-        }
-    )
 
 
 def test_it_sends_somebody_to_the_hole(stored: Stored) -> None:

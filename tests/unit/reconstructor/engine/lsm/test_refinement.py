@@ -11,13 +11,12 @@ from reconstructor.clouds.similarity import estimate_similarity
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.photographs import DecodedPhotograph, read_photograph
-from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.lsm import larger_photographs
 from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.lsm.kept_matches import KeptMatches, MatchFiles, WantedMatches
 from reconstructor.engine.lsm.refinement import remeasured, write_back
 from reconstructor.engine.settings import EngineSettings
-from tests.unit.reconstructor.engine.synthetic import Photographs
+from tests.unit.reconstructor.engine.synthetic import Photographs, placed_engine
 
 SETTINGS = EngineSettings(threads=1, max_side_px=300, max_features=600, dense=False)
 COUNT = 5
@@ -40,12 +39,7 @@ class Solved:
 @pytest.fixture(scope="module")
 def solved(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> Solved:
     folder = tmp_path_factory.mktemp("measured")
-    engine = LiveEngine(folder / "engine", SETTINGS)
-    for path in photographs.paths[:COUNT]:
-        for name in (path.name, f"{path.name}.json"):
-            shutil.copy(path.with_name(name), folder)
-        engine.add_image(folder / path.name, path.stem)
-    assert len(engine.model.reg_image_ids()) == COUNT
+    engine = placed_engine(photographs, folder, SETTINGS, COUNT)
     return Solved(model=engine.model, facts=dict(engine.known.facts), truth=photographs.centers_in_world[:COUNT])
 
 

@@ -1,6 +1,5 @@
 """Is a large model refined in parts, with the rest held still, and does a busy project refine only its newest part?"""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm import windows
 from reconstructor.engine.sfm.windows import neighbours_of, refine_in_windows, windows_of
-from tests.unit.reconstructor.engine.synthetic import Photographs
+from tests.unit.reconstructor.engine.synthetic import Photographs, placed_engine
 
 SETTINGS = EngineSettings(threads=1, max_side_px=300, max_features=600, dense=False)
 COUNT = 7
@@ -22,12 +21,7 @@ COUNT = 7
 @pytest.fixture(scope="module")
 def placed(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> tuple[LiveEngine, Path]:
     folder = tmp_path_factory.mktemp("windows")
-    engine = LiveEngine(folder / "engine", SETTINGS)
-    for path in photographs.paths[:COUNT]:
-        for name in (path.name, f"{path.name}.json"):
-            shutil.copy(path.with_name(name), folder)
-        engine.add_image(folder / path.name, path.stem)
-    assert len(engine.model.reg_image_ids()) == COUNT
+    engine = placed_engine(photographs, folder, SETTINGS, COUNT)
     return engine, folder / "engine"
 
 

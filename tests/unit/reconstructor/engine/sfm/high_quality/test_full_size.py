@@ -21,7 +21,7 @@ from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.settings import EngineSettings, Quality
 from reconstructor.engine.sfm import solver
 from reconstructor.engine.sfm.high_quality.full_size import moved, with_larger_features
-from tests.unit.reconstructor.engine.synthetic import Photographs
+from tests.unit.reconstructor.engine.synthetic import Photographs, placed_engine
 
 SETTINGS = EngineSettings(threads=1, max_side_px=300, max_features=600, dense=False)
 COUNT = 5
@@ -32,12 +32,7 @@ LATE_S = 0.0
 def engine(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
     """Five photographs of 480 pixels, placed in a reduced size."""
     folder = tmp_path_factory.mktemp("larger")
-    engine = LiveEngine(folder / "engine", SETTINGS)
-    for path in photographs.paths[:COUNT]:
-        for name in (path.name, f"{path.name}.json"):
-            shutil.copy(path.with_name(name), folder)
-        engine.add_image(folder / path.name, path.stem)
-    assert len(engine.model.reg_image_ids()) == COUNT
+    engine = placed_engine(photographs, folder, SETTINGS, COUNT)
     yield engine
     engine.close()
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.parts.forms import SCRIPTS
 
-FOLDER = Path(__file__).parents[3] / "benchmarks"
+FOLDER = Path(__file__).parents[2] / "benchmarks"
 
 
 def source_of(script: str) -> Path:
