@@ -27,13 +27,11 @@ from pydantic import BaseModel, ConfigDict
 
 from benchmarks.parts.nginx import proxy
 from benchmarks.parts.page.server import page_server
-from benchmarks.parts.page.set import PROJECT, Shards, publish_manifest, publish_shards, surface
+from benchmarks.parts.page.set import PROJECT, Shards, publish_manifest, publish_ready, publish_shards, surface
 from broker.accounts.access import Credential, User
-from broker.contract import RECONSTRUCTOR_STATE
 from broker.delivery import Delivery
 from broker.ids import Encoding
 from broker.logs import LogLevel, configure
-from broker.messages import ReconstructorPresence, ReconstructorState
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 
 VIEWER_COUNT: Final = 50
@@ -91,8 +89,7 @@ async def publish(mosquitto: Mosquitto) -> Shards:
         levels = [surface(count, seed=1) for count in (16_000, 60_000, 240_000, POINT_COUNT - 316_000)]
         shards = await publish_shards(delivery, connection, levels, generation=1, encoding=Encoding.PLY)
         await publish_manifest(delivery, connection, shards)
-        state = ReconstructorState(project=PROJECT, presence=ReconstructorPresence.READY, boot_id="bench")
-        await delivery.publish(RECONSTRUCTOR_STATE.outgoing(connection.space, PROJECT, state))
+        await publish_ready(delivery, connection)
     return shards
 
 

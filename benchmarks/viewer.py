@@ -29,6 +29,7 @@ from benchmarks.parts.page.set import (
     cut,
     publish_cut,
     publish_manifest,
+    publish_ready,
     publish_shards,
     surface,
 )
@@ -219,6 +220,7 @@ async def measure(mosquitto: Mosquitto, address: str) -> dict[str, float]:
         launched() as browser,
     ):
         await delivery.wait_connected(10)
+        await publish_ready(delivery, connection)
         packed = await publish_shards(delivery, connection, levels, generation=1)
         await publish_manifest(delivery, connection, packed)
         async with watching(browser, address, visitor) as watched:

@@ -31,7 +31,11 @@ _CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="cairn", charset="UTF-8"'}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guest:
-    """Somebody who asked: how they reach the broker, and what they may see."""
+    """Somebody who asked: how they reach the broker, and what they may see.
+
+    Attributes:
+        projects: of a request about one project, that one at most.
+    """
 
     connection: Connection
     projects: frozenset[ProjectId]
@@ -60,16 +64,22 @@ class Admission:
         if not self._settings.needs_login:
             return Guest(connection=self._settings.broker, projects=frozenset(self._board.projects()))
         name, password = _credentials(request)
-        key = hashlib.sha256(f"{name}\0{password}".encode()).digest()
+        project = self._project_of(request)
+        key = hashlib.sha256(f"{name}\0{password}\0{project or ''}".encode()).digest()
         if (guest := self._known(key)) is not None:
             return guest
         turn = self._turns.setdefault(key, asyncio.Lock())
         async with turn:  # a page asks for many shards at once: the broker is asked once
             if (guest := self._known(key)) is None:
                 with self._brake.attempt(request.remote, name) as attempt:
-                    guest = await self._ask_broker(name, password, attempt)
+                    guest = await self._ask_broker(name, password, project, attempt)
                 self._remember(key, guest)
         return guest
+
+    def _project_of(self, request: web.Request) -> ProjectId | None:
+        """The project in the address, if there is one of this name."""
+        asked = request.match_info.get("project")
+        return next((project for project in self._board.projects() if project == asked), None)
 
     def _known(self, key: bytes) -> Guest | None:
         until_s, guest = self._remembered.get(key, (0.0, None))
@@ -80,13 +90,13 @@ class Admission:
             self._remembered.clear()
         self._remembered[key] = (time.monotonic() + REMEMBERED_S, guest)
 
-    async def _ask_broker(self, name: str, password: str, attempt: Attempt) -> Guest:
+    async def _ask_broker(self, name: str, password: str, project: ProjectId | None, attempt: Attempt) -> Guest:
         changed = {"username": name, "password": SecretStr(password), "password_file": None}
         connection = self._settings.broker.model_copy(update=changed)
         try:
             async with self._asking, follow(connection) as follower:
                 attempt.accepted()
-                projects = await self._readable(follower)
+                projects = await self._readable(follower, project)
         except BrokerLostError as exc:
             if self._board.is_connected:
                 attempt.refused()
@@ -95,10 +105,13 @@ class Admission:
             raise web.HTTPBadGateway(text="the broker does not answer: try again soon\n") from exc
         return Guest(connection=connection, projects=projects)
 
-    async def _readable(self, follower: Follower) -> frozenset[ProjectId]:
-        """Projects whose retained state the broker hands to this user; the ACL silently keeps the others back."""
+    async def _readable(self, follower: Follower, project: ProjectId | None) -> frozenset[ProjectId]:
+        """Projects whose retained state the broker hands to this user; the ACL silently keeps the others back.
+
+        About one project the first message says it; the end of a list is seen by silence alone.
+        """
         space = self._settings.broker.space
-        wanted = self._board.chosen or (None,)
+        wanted = (project,) if project is not None else self._board.chosen or (None,)
         await follower.subscribe(*(space.filter(RECONSTRUCTOR_STATE.template, project) for project in wanted))
         found: set[ProjectId] = set()
         messages, deadline_s = follower.messages(), time.monotonic() + LONGEST_S
@@ -109,6 +122,8 @@ class Admission:
             except (TimeoutError, StopAsyncIteration):
                 break
             found.add(space.split(message.topic)[0])
+            if project in found:
+                break
         return frozenset(found)
 
 

@@ -6,11 +6,11 @@ from typing import Final
 import numpy as np
 
 from broker.config import Connection
-from broker.contract import SHARD
+from broker.contract import RECONSTRUCTOR_STATE, SHARD
 from broker.delivery import Delivery
 from broker.ids import Encoding, ProjectId
 from broker.manifest import EncodedShard, ShardEntry
-from broker.messages import Bounds, WorldFrame
+from broker.messages import Bounds, ReconstructorPresence, ReconstructorState, WorldFrame
 from broker.outgoing import Outgoing
 from broker.shards import MAX_POINTS, PointCloud, encode, morton_codes, sha256
 from reconstructor.clouds import sharding
@@ -111,6 +111,12 @@ async def publish_cut(delivery: Delivery, connection: Connection, ready: tuple[C
         await delivery.publish(Outgoing(topic=place, payload=shard.body, is_retained=True))
     entries = (*after.entries, *(shard.entry for shard in ready))
     return Shards(generation=after.generation, revision=after.revision + 1, entries=entries)
+
+
+async def publish_ready(delivery: Delivery, connection: Connection) -> None:
+    """Say that a reconstructor serves the project: without that the page server lets nobody have its shards."""
+    state = ReconstructorState(project=PROJECT, presence=ReconstructorPresence.READY, boot_id="bench")
+    await delivery.publish(RECONSTRUCTOR_STATE.outgoing(connection.space, PROJECT, state))
 
 
 async def publish_manifest(delivery: Delivery, connection: Connection, shards: Shards) -> None:

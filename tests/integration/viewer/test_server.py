@@ -13,6 +13,7 @@ import pytest
 from broker.mosquitto import Mosquitto
 from tests.integration.viewer.conftest import basic, credentials_of, serving
 from tests.integration.viewer.publisher import Publisher, random_cloud
+from viewer import admission
 from viewer.config import Settings
 from viewer.server import CannotListenError, serve
 
@@ -94,6 +95,19 @@ async def test_projects_ask_for_the_brokers_name_and_password(
         assert await fetch_status(page, path, basic("a/b", "wrong")) == 401
     rig = basic(*credentials_of(mosquitto.connection("rig-north")))
     assert await fetch_status(page, "/projects", rig) == 403
+
+
+async def test_a_request_about_one_project_waits_for_no_silence(
+    page: str, publisher: Publisher, guest: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "REMEMBERED_S", 0.0)
+    await publisher.state()
+    await wait_for_project(page, guest)
+    monkeypatch.setattr(admission, "SILENCE_S", 60.0)
+    monkeypatch.setattr(admission, "LONGEST_S", 60.0)
+    async with asyncio.timeout(15):
+        for _ in range(3):
+            assert await fetch_status(page, "/projects/chapel/status", guest) == 200
 
 
 async def test_status_follows_what_the_reconstructor_retains(
