@@ -54,6 +54,25 @@ describe("shards over HTTP", () => {
     expect(keysOf(http.take<Wanted>({ kind: "unsubscribe", items: wanted }))).toEqual(keys.slice(0, 1));
   });
 
+  it("of finer levels wait until the coarsest level is here, or failed", async () => {
+    const levels = [0, 1, 0, 2].map((level, index) => ({ index, level }));
+    const shards = wantedShards(completeOf(1, 0, levels), DESKTOP_BUDGET);
+    const answers = new Map<string, (payload: Uint8Array<ArrayBuffer> | null) => void>();
+    const { http } = made((sha256) => new Promise((resolve) => answers.set(sha256, resolve)));
+    const ofLevel = (level: number): string[] =>
+      shards.filter(({ entry }) => entry.level === level).map(({ encoded }) => encoded.sha256);
+    expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: shards }))).toEqual([]);
+    expect([...answers.keys()]).toEqual(ofLevel(0));
+    const [first = "", second = ""] = ofLevel(0);
+    answers.get(first)?.(new Uint8Array(1));
+    await settled();
+    expect(answers.size).toBe(2);
+    answers.get(second)?.(null);
+    await settled();
+    expect(new Set(answers.keys())).toEqual(new Set([...ofLevel(0), ...ofLevel(1), ...ofLevel(2)]));
+    expect(http.isBusy).toBe(true);
+  });
+
   it("that fail are requested over MQTT, and after three failures all are", async () => {
     const { failed, here, http } = made(() => Promise.reject(new Error("no page server")));
     expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: wanted.slice(0, 3) }))).toEqual([]);

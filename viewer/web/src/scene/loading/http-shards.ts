@@ -1,4 +1,8 @@
-/** Which shards come over HTTP? Each once, when it is first requested; what does not come so is left to MQTT. */
+/**
+ * Which shards come over HTTP? Each once, when it is first requested; what does not come so is left to MQTT.
+ *
+ * Finer ones wait for the coarsest level: beside others it would share a slow link, and first points would be late.
+ */
 import type { GetShard } from "../../wire/shard-download";
 import type { Step, Wanted } from "./queue";
 import type { WantedShard } from "../wanted";
@@ -6,12 +10,16 @@ import type { WantedShard } from "../wanted";
 /** After so many failures in a row, all that follows comes over MQTT. */
 const MOST_FAILURES = 3;
 
+const COARSEST = 0;
+
 /** Called with the bytes of a shard; null: request it over MQTT. */
 export type OnShard = (shard: WantedShard, payload: Uint8Array<ArrayBuffer> | null) => void;
 
 export class HttpShards {
   private readonly requested = new Set<string>();
   private readonly underWay = new Set<string>();
+  private readonly coarsestUnderWay = new Set<string>();
+  private waiting: WantedShard[] = [];
   private readonly subscribed = new Set<string>();
   private readonly ending = new AbortController();
   private failures = 0;
@@ -46,6 +54,7 @@ export class HttpShards {
     if (step.kind !== "subscribe") return step;
     const items = step.items.filter((item) => !this.fetches(item));
     for (const { key } of items) this.subscribed.add(key);
+    this.start();
     return { kind: "subscribe", items };
   }
 
@@ -55,16 +64,28 @@ export class HttpShards {
     if (!get || !("encoded" in item) || failures >= MOST_FAILURES || requested.has(item.key)) return false;
     requested.add(item.key);
     this.underWay.add(item.key);
-    void this.fetch(get, item);
+    if (item.entry.level === COARSEST) this.coarsestUnderWay.add(item.key);
+    this.waiting.push(item);
     return true;
+  }
+
+  /** Fetch what waits for nothing any more. */
+  private start(): void {
+    const { get, waiting } = this;
+    if (!get) return;
+    const isDue = ({ entry }: WantedShard): boolean => entry.level === COARSEST || this.coarsestUnderWay.size === 0;
+    this.waiting = waiting.filter((shard) => !isDue(shard));
+    for (const shard of waiting.filter(isDue)) void this.fetch(get, shard);
   }
 
   private async fetch(get: GetShard, shard: WantedShard): Promise<void> {
     const payload = await get(shard.encoded.sha256, this.ending.signal).catch(() => null);
     if (this.ending.signal.aborted) return;
     this.underWay.delete(shard.key);
+    this.coarsestUnderWay.delete(shard.key);
     this.failures = payload ? 0 : this.failures + 1;
     if (!payload) this.subscribed.add(shard.key);
     this.onShard(shard, payload);
+    this.start();
   }
 }
