@@ -83,6 +83,7 @@ class Fetch:
         self._log = get_logger(project=project)
         self._aside: deque[LiveMessage] = deque()
         self._reader = ManifestReader(follower, connection, project, self._aside)
+        self._waiting: deque[WantedShard] = deque()
         self._under_way: dict[str, WantedShard] = {}
         self._windows: list[list[str]] = []
         self._silence = _Silence.LOADING
@@ -103,9 +104,9 @@ class Fetch:
         if self._by_http is not None:
             async for each in self._over_http(waiting, self._by_http):
                 yield each
-        while waiting or self._under_way:
-            while waiting and len(self._windows) < WINDOWS_UNDER_WAY:
-                await self._open_window([waiting.popleft() for _ in range(min(WINDOW, len(waiting)))])
+        self._waiting.extend(waiting)
+        while self._waiting or self._under_way:
+            await self._open_windows()
             message = await self._next_message()
             if message is None:
                 await self._break_silence()
@@ -115,6 +116,11 @@ class Fetch:
                 self._silence = _Silence.LOADING
                 yield loaded
                 await self._close_windows()
+
+    async def add(self, wanted: Iterable[WantedShard]) -> None:
+        """Let more shards come by the `shards` that runs; a lost one does not keep them back."""
+        self._waiting.extend(wanted)
+        await self._open_windows()
 
     async def _over_http(self, waiting: deque[WantedShard], get: GetShard) -> AsyncGenerator[LoadedShard, None]:
         """What the page server has of the waiting shards, which leave the queue; ends at a window of which it has none."""
@@ -130,6 +136,11 @@ class Fetch:
             if not any(payload is not None for payload in payloads):
                 break
         waiting.extendleft(reversed(missed))
+
+    async def _open_windows(self) -> None:
+        waiting = self._waiting
+        while waiting and len(self._windows) < WINDOWS_UNDER_WAY:
+            await self._open_window([waiting.popleft() for _ in range(min(WINDOW, len(waiting)))])
 
     async def _open_window(self, window: list[WantedShard]) -> None:
         topics = {self._topic(each): each for each in window}

@@ -111,10 +111,26 @@ class ShardSource:
             if each not in self._places:
                 self._settle(each, NoSuchShardError(f"{self._project!r} has no shard {each} now"))
         wanted = [self._places[each] for each in asked if each in self._places]
-        async for loaded in fetch.shards(wanted):
-            patience.reschedule(asyncio.get_running_loop().time() + PATIENCE_S)
-            await self._keep(loaded)
-            self._settle(loaded.wanted.sha256, None)
+        joining = asyncio.create_task(self._join(fetch, set(asked)), name=f"{self._project}.shards_joining")
+        joining.add_done_callback(_take_note)  # the loop ends by the same error
+        try:
+            async for loaded in fetch.shards(wanted):
+                patience.reschedule(asyncio.get_running_loop().time() + PATIENCE_S)
+                await self._keep(loaded)
+                self._settle(loaded.wanted.sha256, None)
+        finally:
+            joining.cancel()
+        if self._asked:
+            self._has_asked.set()
+
+    async def _join(self, fetch: Fetch, known: set[str]) -> None:
+        """Let shards that are asked for meanwhile come beside the others; those of a newer manifest wait for its reading."""
+        while True:
+            await self._has_asked.wait()
+            self._has_asked.clear()
+            fresh = [each for each in self._asked if each in self._places and each not in known]
+            known.update(fresh)
+            await fetch.add([self._places[each] for each in fresh])
 
     def _fail(self, error: CairnError) -> None:
         for each in list(self._asked):

@@ -99,6 +99,23 @@ async def test_a_new_shard_comes_after_a_manifest_was_read_and_one_that_is_clear
     assert (await get(page, FIRST, mosquitto))[0] == 404  # nobody asked for it while it was there
 
 
+async def test_a_shard_that_the_broker_lost_keeps_no_other_one_back(
+    page: str, publisher: Publisher, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "PATIENCE_S", 60.0)
+    await publisher.state()
+    manifest = await publisher.reference_set(CLOUDS[:3])
+    await publisher.shard(manifest.generation, Encoding.PACKED, 0, b"")
+    third, second = list(BODIES)[2], list(BODIES)[1]
+    assert await get(page, third, mosquitto) == (200, BODIES[third])  # the manifest is read
+    lost = asyncio.create_task(get(page, FIRST, mosquitto))
+    await asyncio.sleep(0.5)
+    assert await get(page, second, mosquitto) == (200, BODIES[second])
+    assert not lost.done()
+    await publisher.shard(manifest.generation, Encoding.PACKED, 0, BODIES[FIRST])
+    assert await lost == (200, BODIES[FIRST])
+
+
 async def test_a_damaged_shard_is_not_served_and_the_next_question_finds_the_right_one(
     page: str, publisher: Publisher, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
