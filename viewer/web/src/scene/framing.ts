@@ -11,7 +11,8 @@ export interface Framing {
   readonly samples: Float32Array;
 }
 
-const MOST_SAMPLES = 1500;
+/** All points of a young cloud: of fewer, the outermost 2 % are too few to say where the object ends. */
+const MOST_SAMPLES = 8000;
 const TAIL = 0.02;
 /** The up direction of the first camera, whose axes are the world's at first. OpenCV's +y points down. */
 const FALLBACK_UP: Vector = [0, -1, 0];
@@ -20,7 +21,7 @@ const FALLBACK_UP: Vector = [0, -1, 0];
 export function framingOf(clouds: readonly Float32Array[]): Framing | null {
   const total = clouds.reduce((sum, points) => sum + points.length / 3, 0);
   if (total === 0) return null;
-  const stride = Math.ceil(total / MOST_SAMPLES);
+  const stride = Math.max(1, total / MOST_SAMPLES);
   const drawn = drawnPoints(clouds, stride);
   const ranges = [0, 1, 2].map((axis) => rangeOf(drawn, axis));
   const center = ranges.map(([low, high]) => (low + high) / 2) as unknown as Vector;
@@ -64,31 +65,41 @@ function normalised(vector: Vector): Vector | null {
   return length > 1e-6 ? (vector.map((value) => value / length) as unknown as Vector) : null;
 }
 
-/** Every so-many-th point of all clouds, (N, 3) in a row. */
+/** Points of all clouds, evenly drawn; the first of every cloud is among them. */
 function drawnPoints(clouds: readonly Float32Array[], stride: number): Float32Array {
-  const drawn = new Float32Array((MOST_SAMPLES + clouds.length) * 3); // the first point of every cloud is drawn, too
+  const drawn = new Float32Array((MOST_SAMPLES + 2 * clouds.length) * 3);
   let count = 0;
   for (const points of clouds)
-    for (let at = 0; at + 2 < points.length; at += 3 * stride) {
-      drawn.set(points.subarray(at, at + 3), count);
+    for (let at = 0; at < points.length / 3; at += stride) {
+      const from = 3 * Math.floor(at);
+      drawn.set(points.subarray(from, from + 3), count);
       count += 3;
     }
   return drawn.subarray(0, count);
 }
 
+/** All but the tails of an axis. Between two points as in numpy: of few points, each one more changes the view. */
 function rangeOf(points: Float32Array, axis: number): readonly [number, number] {
   const sorted = new Float32Array(points.length / 3).map((_, at) => points[3 * at + axis] ?? 0).sort();
-  const cut = Math.floor(TAIL * sorted.length);
-  return [sorted[cut] ?? 0, sorted[sorted.length - 1 - cut] ?? 0];
+  return [quantile(sorted, TAIL), quantile(sorted, 1 - TAIL)];
+}
+
+function quantile(sorted: Float32Array, share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const [low, high] = [sorted[below] ?? 0, sorted[Math.min(below + 1, sorted.length - 1)] ?? 0];
+  return low + (place - below) * (high - low);
 }
 
 /** The points in a box. */
 function within(points: Float32Array, ranges: readonly (readonly [number, number])[]): Float32Array {
-  const kept: number[] = [];
+  const kept = new Float32Array(points.length);
+  let count = 0;
   for (let at = 0; at + 2 < points.length; at += 3) {
     const point = points.subarray(at, at + 3);
-    if (ranges.every(([low, high], axis) => (point[axis] ?? 0) >= low && (point[axis] ?? 0) <= high))
-      kept.push(...point);
+    if (!ranges.every(([low, high], axis) => (point[axis] ?? 0) >= low && (point[axis] ?? 0) <= high)) continue;
+    kept.set(point, count);
+    count += 3;
   }
-  return Float32Array.from(kept);
+  return kept.slice(0, count);
 }

@@ -27,6 +27,17 @@ describe("the samples of the object", () => {
     expect(framingOf(shards)?.center[0]).toBeCloseTo(1_499.5, 0);
   });
 
+  it("leave out the outermost 2 % of an axis, also when half a point is 2 %", () => {
+    const places = [0, ...Array.from({ length: 25 }, (_, at) => 100 + at)];
+    const framing = framingOf([Float32Array.from(places.flatMap((place) => [place, 0, 0]))]);
+    expect(framing?.samples.filter((_, at) => at % 3 === 0).slice(0, 2)).toEqual(Float32Array.of(100, 101));
+    expect(framing?.center[0]).toBeCloseTo((50 + 123.5) / 2, 3);
+  });
+
+  it("are all points of a cloud that is still small", () => {
+    expect(framingOf([row(8_000, 0)])?.samples.length).toBe(3 * (8_000 - 2 * 160));
+  });
+
   it("are none without points", () => {
     expect(framingOf([new Float32Array()])).toBeNull();
   });

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { Navigation } from "../../src/render/navigation";
 import type { Stage } from "../../src/render/stage";
 import { matrixOf } from "../../src/render/stage";
-import type { Vector } from "../../src/scene/framing";
+import type { Framing, Vector } from "../../src/scene/framing";
 import { moved } from "../../src/scene/similarity";
 import type { CompleteManifest } from "../../src/scene/loading/pages";
 import type { Action } from "../../src/scene/state";
@@ -86,6 +86,29 @@ describe("a swap of generations", () => {
     follow(generation(7));
     expect(showing.earlier.all).toEqual([]);
     expect(carried).toEqual([]);
+  });
+
+  it("makes room for the object as it is now, not as it was when it was last framed", () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true })); // Node has no screen
+    const asked: number[] = [];
+    const stage = {
+      shownPoints: [Float32Array.of(0, 0, 0, 1, 0, 0)],
+      clouds: { spacedClouds: [] },
+      show: () => undefined,
+      stand: () => undefined,
+      placeCameras: () => undefined,
+      framer: { fit: () => undefined, isFitting: ({ center }: Framing) => asked.push(center[0]) > 0 },
+    };
+    const showing = new StageSync(stage as unknown as Stage);
+    let state = initialState("chapel", DESKTOP_BUDGET);
+    for (const action of arrival(generation(1))) {
+      state = reduce(state, action, 0, 0);
+      showing.sync(state, look);
+    }
+    stage.shownPoints = [Float32Array.of(0, 0, 0, 3, 0, 0)];
+    showing.sync(state, { ...look, selected: "x" });
+    showing.makeRoom(state);
+    expect(asked.at(-1)).toBe(1.5);
   });
 
   it("leaves every point of the object where it was on screen", () => {

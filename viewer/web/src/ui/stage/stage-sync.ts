@@ -135,6 +135,7 @@ export class StageSync {
     }
     if (!this.fitted || !this.stage.framer.isFitting(framing) || isTurned(this.fitted.viewing, viewing))
       this.fit(state);
+    else this.fitted = { framing, viewing: this.fitted.viewing }; // for the next change of the free part
   }
 }
 
