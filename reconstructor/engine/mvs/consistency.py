@@ -17,6 +17,7 @@ _REDUNDANT_RATIO = 1.25
 # The doubt is the product of 1 - confidence over all images that agree.
 _SHARE_IF_DOUBTFUL, _SHARE_PER_DECADE, _MOST_SHARE = 0.70, 0.07, 0.95
 _LEAST_DOUBT = 1e-6
+_LEAST_SHARE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,11 @@ def confirmed(
     return filter_consistent(view, depth_map, others, replace(agreement, min_count=needed))
 
 
+def alone(depth_map: DepthMap) -> DepthMap:
+    """The depths as matched; the confidence becomes the probability of a point that no other image confirms."""
+    return replace(depth_map, confidence=_share_right(1.0 - depth_map.confidence))
+
+
 def _share_right(doubt: Tensor) -> Tensor:
     return (_SHARE_IF_DOUBTFUL - _SHARE_PER_DECADE * torch.log10(doubt.clamp_min(_LEAST_DOUBT))).clamp_max(_MOST_SHARE)
 
@@ -134,8 +140,10 @@ def _forward_backward(
     pixels = pixel_centers(view.height, view.width, view.device)
     there, back = Projection.between(view, other), Projection.between(other, view)
     x, y, ratio = there.at(pixels, depth_map.inverse_depth[:, :, None])
-    seen = there.sample(other_map.inverse_depth, x, y)
-    is_valid = there.sample(other_map.valid.to(torch.float32), x, y, mode="nearest") > 0.0
+    known = other_map.valid.to(torch.float32)
+    is_valid = there.sample(known, x, y, mode="nearest") > 0.0
+    # A pixel without depth takes no part: with its stored value, pixels beside it agreed with nobody.
+    seen = there.sample(other_map.inverse_depth * known, x, y) / there.sample(known, x, y).clamp_min(_LEAST_SHARE)
     back_x, back_y, back_ratio = back.at(torch.stack([x[:, :, 0], y[:, :, 0]]), seen)
     distance = torch.hypot(back_x[:, :, 0] - pixels[0], back_y[:, :, 0] - pixels[1])
     seen, ratio, back_ratio = seen[:, :, 0], ratio[:, :, 0], back_ratio[:, :, 0]

@@ -1,27 +1,23 @@
 """How does the dense cloud grow, and how is it computed again? Depth maps by image, a consistency check, voxel fusion."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from broker.errors import CairnError
 from reconstructor.engine.exposure.gains import Exposure, exposure_beside, exposures_of
-from reconstructor.engine.mvs.consistency import ConsistencyThresholds, confirmed, is_new_surface
+from reconstructor.engine.mvs.consistency import ConsistencyThresholds, alone, confirmed, is_new_surface
 from reconstructor.engine.mvs.depth_cache import CachedDepth
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
 from reconstructor.engine.mvs.edge_matting import without_rims
+from reconstructor.engine.mvs.entry import Entry
 from reconstructor.engine.mvs.first_points import HalfDepth, first_points
-from reconstructor.engine.mvs.fusion import VOXEL_RATIO, fused, without_outliers
+from reconstructor.engine.mvs.fusion import VOXEL_RATIO, fused_in_groups, without_outliers
 from reconstructor.engine.mvs.packed_depth import PackedDepth
 from reconstructor.engine.mvs.retriangulation import retriangulated
 from reconstructor.engine.mvs.views import View, best_sources, has_content
-
-_FUSED_TOGETHER = 4  # images whose points are fused first
 
 _SURE_SOURCES = 2  # a depth from one other image is a guess
 Report = Callable[[str, int, int], None]  # stage, how much of it is done, how much there is
@@ -79,54 +75,6 @@ class DenseSettings:
     voxel_ratio: float = VOXEL_RATIO
     max_depth_change_ratio: float = 0.0015
     max_epipolar_error_px: float = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Entry:
-    """What the dense model keeps of an image.
-
-    Attributes:
-        view: the image's camera and pose when the depth map was made, without pixels.
-        sources: the same of the images that it was matched against.
-        kept: the depth as matched, before the consistency check.
-        published_bits: (H * W / 8,) uint8, one bit for each pixel, row by row: whether its point was published.
-        is_quick: whether the depth was matched quickly, for a live image; a refetch matches it again.
-        exposure: what the colours of its points are corrected by.
-    """
-
-    view: View
-    sources: tuple[View, ...]
-    kept: CachedDepth
-    published_bits: NDArray[np.uint8]
-    is_quick: bool = False
-    exposure: Exposure = field(default_factory=Exposure)
-
-    @classmethod
-    def of(cls, view: View, sources: Sequence[View], depth_map: DepthMap, *, is_quick: bool = False) -> "Entry":
-        """The entry of a new depth map; none of its points is published."""
-        return cls(
-            view=view.without_pixels(),
-            sources=tuple(source.without_pixels() for source in sources),
-            kept=PackedDepth.of(depth_map),
-            published_bits=np.zeros((view.height * view.width + 7) // 8, np.uint8),
-            is_quick=is_quick,
-        )
-
-    @property
-    def depth_map(self) -> DepthMap:
-        """The depth as matched."""
-        return self.kept.load().depth_map
-
-    @property
-    def published(self) -> Tensor:
-        """(H, W) bool, whether a pixel was published as a point."""
-        shape = (self.view.height, self.view.width)
-        bits = np.unpackbits(self.published_bits, count=shape[0] * shape[1]).astype(np.bool_)
-        return torch.from_numpy(bits.reshape(shape)).to(self.view.device)
-
-    def publishing(self, published: Tensor) -> "Entry":
-        """The same entry with these pixels, (H, W) bool, as the published ones."""
-        return replace(self, published_bits=np.packbits(published.cpu().numpy()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -239,7 +187,7 @@ class DenseModel:
         """Like `add`, but reuse a depth map that was made under other poses, if the cameras moved as one rigid body."""
         if view.image_number not in self._views and entry is not None:
             self._views[view.image_number], self._entries[view.image_number] = view, entry
-            kept = self._retriangulated(view)
+            kept = self._retriangulated(view, least_sources=self._settings.source_count)
             if kept is not None:
                 self._entries[view.image_number] = replace(kept, exposure=self._exposure_beside(view))
                 points, published = self._publish(view)
@@ -258,51 +206,44 @@ class DenseModel:
         """Compute the complete cloud under new poses; images that are not among the views are removed.
 
         A depth map whose cameras hardly moved relative to each other is triangulated again from its matches; any other
-        is matched again, and so is a quick one unless `is_quick`. `report` is called after each image of the stages
+        is matched again, and so is a quick one unless `is_quick`. Of the former, published surface stays even where
+        the new maps do not confirm it: two more photographs did. `report` is called after each image of the stages
         `depth` and `fusion`.
         """
         self._views = {view.image_number: view for view in views}
-        entries = {}
+        entries, earlier = {}, {}
         for done, view in enumerate(views):
-            earlier = self._entries.get(view.image_number)
-            is_to_match = earlier is not None and earlier.is_quick and not is_quick
-            kept = None if is_to_match else self._retriangulated(view)
+            kept = self._retriangulated(view, least_sources=_SURE_SOURCES)
             if kept is not None:
+                earlier[view.image_number] = kept
+            if kept is not None and self._is_complete(kept) and (is_quick or not kept.is_quick):
                 entries[view.image_number] = kept
             elif self._sources(view):
                 entries[view.image_number] = self._matched(view, is_quick=is_quick)
             report("depth", done + 1, len(views))
         self._entries = self._with_exposures(entries)
-        cloud = without_outliers(self._fuse_all(report))
+        shown: dict[int, Entry] = {}
+        clouds = self._shown_points(earlier, shown, report)
+        cloud = without_outliers(fused_in_groups(clouds, voxel_ratio=self._settings.voxel_ratio))
+        self._entries = shown
         return DenseUpdate(points=cloud, sure_points=cloud, replaced=frozenset(entries), entries=dict(self._entries))
 
-    def _fuse_all(self, report: Report) -> SurfacePoints:
-        """Fuse all depth maps, a few images at a time: the memory needed grows with the surface, not with the images."""
-        image_numbers = list(self._entries)
-        clouds: list[SurfacePoints] = []  # each is made of at least twice as many images as the next
-        for begin in range(0, len(image_numbers), _FUSED_TOGETHER):
-            parts = []
-            for done, image_number in enumerate(image_numbers[begin : begin + _FUSED_TOGETHER], begin + 1):
-                view = self._views[image_number]
-                depth_map = self._filter_consistent(view)
-                entry = self._entries[image_number]
-                parts.append(surface_points(view, depth_map, entry.exposure))
-                self._entries[image_number] = entry.publishing(depth_map.valid)
-                report("fusion", done, len(image_numbers))
-            clouds.append(self._fused(parts))
-            groups = begin // _FUSED_TOGETHER + 1
-            while groups % 2 == 0:
-                clouds.append(self._fused([clouds.pop(), clouds.pop()]))
-                groups //= 2
-        while len(clouds) > 1:
-            clouds.append(self._fused([clouds.pop(), clouds.pop()]))
-        return clouds[0] if clouds else SurfacePoints.empty()
-
-    def _fused(self, parts: list[SurfacePoints]) -> SurfacePoints:
-        """Fuse several clouds into one and empty the list, because they take as much memory as all the rest."""
-        together = SurfacePoints.join(parts)
-        parts.clear()
-        return fused(together, voxel_ratio=self._settings.voxel_ratio)
+    def _shown_points(
+        self, earlier: Mapping[int, Entry], shown: dict[int, Entry], report: Report
+    ) -> Iterator[SurfacePoints]:
+        """The points of each image. What was published and only lacks confirmation now is shown from the `earlier` map."""
+        for done, (image_number, entry) in enumerate(self._entries.items(), 1):
+            view, before = self._views[image_number], earlier.get(image_number)
+            depth_map = self._filter_consistent(view)
+            if before is not None:
+                its_depth = before.depth_map
+                is_left = before.published & its_depth.valid & ~depth_map.valid
+                depth_map = depth_map.overlaid(alone(its_depth), is_left)
+                if before.kept is not entry.kept:
+                    entry = entry.with_depth(self._keep, entry.depth_map.overlaid(its_depth, is_left))  # noqa: PLW2901
+            shown[image_number] = entry.publishing(depth_map.valid)
+            yield surface_points(view, depth_map, entry.exposure)
+            report("fusion", done, len(self._entries))
 
     def _sources(self, view: View) -> list[View]:
         return best_sources(view, list(self._views.values()), self._settings.source_count)
@@ -337,10 +278,9 @@ class DenseModel:
             (self._views[entry.view.image_number], replace(entry.depth_map, valid=entry.published))
             for entry in self._check_images(view)
         ]
-        alone = replace(
-            depth_map, deviation=self._entries[view.image_number].depth_map.deviation
-        )  # as matched, like those of the earlier maps
-        depth_map = depth_map.masked(is_new_surface(view, alone, earlier, self._settings.agreement))
+        deviation = self._entries[view.image_number].depth_map.deviation  # as matched, like those of the earlier maps
+        as_sure = replace(depth_map, deviation=deviation)
+        depth_map = depth_map.masked(is_new_surface(view, as_sure, earlier, self._settings.agreement))
         entry = self._entries[view.image_number].publishing(depth_map.valid)
         self._entries[view.image_number] = entry
         return surface_points(view, depth_map, entry.exposure), entry
@@ -371,10 +311,13 @@ class DenseModel:
         )
         return {number: replace(entry, exposure=exposures[number]) for number, entry in entries.items()}
 
-    def _retriangulated(self, view: View) -> Entry | None:
+    def _is_complete(self, entry: Entry) -> bool:
+        return len(entry.sources) >= self._settings.source_count  # else there may be more now
+
+    def _retriangulated(self, view: View, *, least_sources: int) -> Entry | None:
         entry = self._entries.get(view.image_number)
-        if entry is None or len(entry.sources) < self._settings.source_count:
-            return None  # there may be more sources now
+        if entry is None or len(entry.sources) < least_sources:
+            return None
         if any(source.image_number not in self._views for source in entry.sources):
             return None
         after = (view, *(self._views[source.image_number] for source in entry.sources))

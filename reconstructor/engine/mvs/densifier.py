@@ -13,10 +13,11 @@ from broker.memory import trim_heap
 from reconstructor.engine.colmap import intrinsics_of, pycolmap
 from reconstructor.engine.device import compute_of
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, Entry, Report, Take
+from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, Report, Take
 from reconstructor.engine.mvs.depth_cache import DepthCache
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
+from reconstructor.engine.mvs.entry import Entry
 from reconstructor.engine.mvs.patch_match import PatchMatchSettings
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
 from reconstructor.engine.mvs.surface_loss import surface_lost_share

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from broker.errors import CairnError
 from reconstructor.engine.exposure.gains import Exposure
 from reconstructor.engine.features.image_files import read_arrays, write_arrays
-from reconstructor.engine.mvs.dense_model import Entry
+from reconstructor.engine.mvs.entry import Entry
 from reconstructor.engine.mvs.packed_depth import PackedDepth
 from reconstructor.engine.mvs.views import View
 

@@ -63,6 +63,15 @@ class DepthMap:
             valid=self.valid.to(device),
         )
 
+    def overlaid(self, other: "DepthMap", mask: Tensor) -> "DepthMap":
+        """The same map with another one's pixels where the mask (H, W) bool is true; they are valid."""
+        return DepthMap(
+            inverse_depth=torch.where(mask, other.inverse_depth, self.inverse_depth),
+            deviation=torch.where(mask, other.deviation, self.deviation),
+            confidence=torch.where(mask, other.confidence, self.confidence),
+            valid=self.valid | mask,
+        )
+
     def masked(self, mask: Tensor) -> "DepthMap":
         """The same map, valid only where the mask (H, W) bool is true, too."""
         return replace(self, valid=self.valid & mask)

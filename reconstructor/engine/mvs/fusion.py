@@ -1,5 +1,8 @@
 """Which points stay when many images saw the same surface? Voxel fusion, and statistical outlier removal."""
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
 import numpy as np
 import open3d as o3d
 from numpy.typing import NDArray
@@ -12,6 +15,7 @@ _NEIGHBOUR_COUNT = 3
 _OUTLIER_DEVIATIONS = 8.0
 _SLAB_POINTS = 200_000
 _SHORTEST_NORMAL = 1e-6
+_FUSED_TOGETHER = 4  # clouds that are fused first
 
 Cells = NDArray[np.int64]
 
@@ -37,6 +41,27 @@ def fused(points: SurfacePoints, *, voxel_ratio: float = VOXEL_RATIO) -> Surface
         kept += level
         finer = np.concatenate([finer, *(part.points_in_world for part in level)])
     return SurfacePoints.join(kept)
+
+
+def fused_in_groups(clouds: Iterable[SurfacePoints], *, voxel_ratio: float = VOXEL_RATIO) -> SurfacePoints:
+    """Like `fused`, a few clouds at a time: the memory needed grows with the surface, not with the clouds."""
+    levels: list[SurfacePoints] = []  # each is made of at least twice as many clouds as the next
+    for groups, parts in enumerate(_groups(clouds), 1):
+        levels.append(fused(SurfacePoints.join(parts), voxel_ratio=voxel_ratio))
+        parts.clear()  # they take as much memory as all the rest
+        count = groups
+        while count % 2 == 0:
+            levels.append(fused(SurfacePoints.join([levels.pop(), levels.pop()]), voxel_ratio=voxel_ratio))
+            count //= 2
+    while len(levels) > 1:
+        levels.append(fused(SurfacePoints.join([levels.pop(), levels.pop()]), voxel_ratio=voxel_ratio))
+    return levels[0] if levels else SurfacePoints.empty()
+
+
+def _groups(clouds: Iterable[SurfacePoints]) -> Iterator[list[SurfacePoints]]:
+    remaining = iter(clouds)
+    while group := list(islice(remaining, _FUSED_TOGETHER)):
+        yield group
 
 
 def without_outliers(points: SurfacePoints) -> SurfacePoints:

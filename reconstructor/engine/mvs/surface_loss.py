@@ -14,8 +14,8 @@ from torch import Tensor
 
 from broker.errors import CairnError
 from reconstructor.engine.mvs.consistency import ConsistencyThresholds, is_seen_in
-from reconstructor.engine.mvs.dense_model import Entry
 from reconstructor.engine.mvs.depth_maps import DepthMap
+from reconstructor.engine.mvs.entry import Entry
 from reconstructor.engine.mvs.views import View, best_sources
 
 _MOST_LOST_SHARE: Final = 0.1

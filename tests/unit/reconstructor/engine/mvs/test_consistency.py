@@ -120,3 +120,22 @@ def hidden(image: Rendered, other: Rendered) -> Tensor:
         image.view, truth[0], [(other.view, truth[1])], ConsistencyThresholds(min_count=1, min_angle_deg=0.1)
     )
     return ~shown.valid
+
+
+def test_what_is_stored_where_there_is_no_depth_disturbs_no_neighbour() -> None:
+    _, others = check_images("leaning_wall")
+    view, depth_map = others[2]
+    holes = torch.zeros_like(depth_map.valid)
+    holes[::6, ::6] = True
+    confirmed_by = []
+    for nonsense in (1.0, 0.1):
+        stored = torch.where(holes, nonsense * depth_map.inverse_depth, depth_map.inverse_depth)
+        spoiled = [
+            (other, replace(its, inverse_depth=torch.where(holes, stored, its.inverse_depth), valid=~holes))
+            for other, its in (others[1], others[3])
+        ]
+        found = filter_consistent(view, depth_map, spoiled, ConsistencyThresholds())
+        confirmed_by.append((found.valid, found.inverse_depth[found.valid]))
+    assert torch.equal(confirmed_by[0][0], confirmed_by[1][0])
+    assert torch.allclose(confirmed_by[0][1], confirmed_by[1][1])
+    assert float(confirmed_by[0][0].float().mean()) > 0.7

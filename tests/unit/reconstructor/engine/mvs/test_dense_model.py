@@ -12,6 +12,7 @@ from reconstructor.engine.exposure.gains import Exposure
 from reconstructor.engine.mvs import plane_sweep
 from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, UnknownImageError
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints
+from reconstructor.engine.mvs.fusion import fused
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
 from reconstructor.engine.mvs.views import View
 from tests.unit.reconstructor.engine.analytic import photographed
@@ -137,6 +138,48 @@ def test_a_second_refetch_gives_the_same_cloud() -> None:
     second = model.refetch(views).points
     assert engine.made == []
     assert abs(len(first) - len(second)) < 0.01 * len(first)
+
+
+class HalfBlindEngine(CountingEngine):
+    """Sees nothing in the left half of a photograph when it looks thoroughly."""
+
+    def depth_map(
+        self, reference: View, sources: Sequence[View], *, is_quick: bool = False, half: DepthMap | None = None
+    ) -> DepthMap:
+        found = super().depth_map(reference, sources, is_quick=is_quick, half=half)
+        is_seen = torch.ones_like(found.valid)
+        is_seen[:, : is_seen.shape[1] // 2] = is_quick
+        return found.masked(is_seen)
+
+
+def left_share(points: SurfacePoints) -> float:
+    return float((points.points_in_world[:, 0] < -0.2).mean())
+
+
+def test_a_refetch_keeps_published_surface_that_it_does_not_confirm_again() -> None:
+    model = DenseModel(HalfBlindEngine(), DenseSettings())
+    views = [image.view for image in photographed("leaning_wall")]
+    live = SurfacePoints.join([model.add(view).sure_points for view in views])
+    first = model.refetch(views).points
+    assert left_share(first) > 0.8 * left_share(live) > 0.1
+    assert len(first) == len(fused(first))
+    assert float(first.confidences.min()) > 0.5
+    again = model.refetch(views).points
+    assert left_share(again) > 0.95 * left_share(first)
+
+
+def test_a_refetch_that_moves_the_cameras_keeps_no_unconfirmed_surface() -> None:
+    model = DenseModel(HalfBlindEngine(), DenseSettings())
+    views = [image.view for image in photographed("leaning_wall")]
+    for view in views:
+        model.add(view)
+    moved = []
+    for view in views:
+        pose = view.camera_from_world.copy()
+        pose[0, 3] += 0.05 * view.image_number**2
+        moved.append(replace(view, camera_from_world=pose))
+    cloud = model.refetch(moved).points
+    assert len(cloud) == 0 or left_share(cloud) < 0.02
 
 
 def test_a_refetch_in_another_world_moves_the_cloud_along() -> None:

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from reconstructor.engine.exposure.gains import Exposure
-from reconstructor.engine.mvs.dense_model import Entry
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import DepthMap
+from reconstructor.engine.mvs.entry import Entry
 from tests.unit.reconstructor.engine.analytic import photographed
 from tests.unit.reconstructor.engine.power_cut import Disk
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
-from reconstructor.engine.mvs.fusion import fused, without_outliers
+from reconstructor.engine.mvs.fusion import fused, fused_in_groups, without_outliers
 
 
 def cloud(seed: int, count: int, *, distances: tuple[float, ...] = (0.01,), extent: float = 0.2) -> SurfacePoints:
@@ -42,6 +42,16 @@ def test_fusing_again_changes_nothing(points: SurfacePoints) -> None:
     assert len(once) == len(twice)
     assert np.abs(once.points_in_world - twice.points_in_world).max() < 1e-9
     assert np.array_equal(once.colors_rgb, twice.colors_rgb)
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 5, 23])
+def test_fusing_in_groups_gives_the_points_of_fusing_at_once(count: int) -> None:
+    whole = cloud(3, 400)
+    parts = [whole.take(np.arange(400) % max(1, count) == part) for part in range(count)]
+    grouped = ordered(fused_in_groups(parts))
+    at_once = ordered(fused(SurfacePoints.join(parts)))
+    assert len(grouped) == len(at_once)
+    assert np.abs(grouped.points_in_world - at_once.points_in_world).max(initial=0.0) < 1e-6
 
 
 @settings(max_examples=60, deadline=None)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import torch
 
-from reconstructor.engine.mvs.dense_model import Entry
 from reconstructor.engine.mvs.depth_maps import DepthMap
+from reconstructor.engine.mvs.entry import Entry
 from reconstructor.engine.mvs.surface_loss import surface_lost_share
 from reconstructor.engine.mvs.views import View
 from tests.unit.reconstructor.engine.analytic import photographed
