@@ -35,6 +35,9 @@ _LEAST_STRETCH_GUESSED: Final = 1.5  # a turn by 40 degrees with a focal length 
 _LEAST_JUDGED: Final = 30  # points that a third image sees, too
 _FLAT: Final = 0.8  # share of them that one homography maps to their places in the third image
 _MOST_FLAT: Final = 0.25  # share of the other pairs in which they are flat
+# Of the matches of the pair that has most: a copy matches its original best. Equal sides of a building, seen from equal
+# places, fit one similarity, too, but match better from places between them.
+_LEAST_OF_MOST: Final = 0.8
 _STEPS: Final = 6
 _RANSAC: Final = pycolmap.RANSACOptions(max_error=_MOST_OFF_PX, random_seed=0)
 _Keypoints = NDArray[np.float32]  # (N, 4), positions in pixels in the first two columns
@@ -54,7 +57,8 @@ def without_copies(
         known: the earlier images; pairs with copies among them are left out.
     """
     kept = tuple(pair for pair in pairs if not is_copy(known.pairs[pair.earlier], pair.earlier))
-    for pair in kept:
+    most = max((len(pair.matches) for pair in kept), default=0)
+    for pair in (each for each in kept if len(each.matches) >= _LEAST_OF_MOST * most):
         keypoints = known.features[pair.earlier].keypoints, features.keypoints
         cameras = camera_of(pair.earlier), camera_of(number)
         is_similar = _is_similar_copy(pair, keypoints, cameras)
@@ -68,8 +72,8 @@ def without_copies(
 
 
 def is_copy(pairs: Sequence[Pair], number: int) -> bool:
-    """Whether the image with these pairs is a copy of an earlier one."""
-    return any(pair.newer == number and pair.configuration == _COPY for pair in pairs)
+    """Whether the image with these pairs is a copy of an earlier one: one of them is a mark."""
+    return any(pair.newer == number and pair.configuration == _COPY and not len(pair.matches) for pair in pairs)
 
 
 def _mark(earlier: int, newer: int) -> Pair:

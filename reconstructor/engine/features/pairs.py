@@ -14,6 +14,8 @@ Matches = NDArray[np.uint32]  # (M, 2): feature index in the earlier, in the new
 _MAX_TRIALS: Final = 3000  # enough for 40 % inliers; COLMAP's 10,000 take 0.4 s for each pair without any
 MIN_INLIERS: Final = 15  # COLMAP's bound: fewer can agree by chance
 _NO_MATRIX: Final = np.full((3, 3), np.nan)
+# Matches near the border that all moved alike: a date in the corner, or far houses. They give no pose.
+_STAMP: Final = pycolmap.TwoViewGeometryConfiguration.WATERMARK
 _WITHOUT_PARALLAX: Final = frozenset({"PLANAR", "PANORAMIC", "PLANAR_OR_PANORAMIC"})
 
 
@@ -82,7 +84,7 @@ class PairEstimator:
             matches=matches,
             options=self._options(least / len(matches)),
         )
-        if len(geometry.inlier_matches) < least:
+        if len(geometry.inlier_matches) < least or geometry.config == _STAMP:
             return None
         estimated = (geometry.E, geometry.F, geometry.H)
         return Pair(

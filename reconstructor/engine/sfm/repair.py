@@ -1,5 +1,7 @@
 """Which images did a solver leave at a wrong place? Those with hardly a point, or whose matches disagree: they are registered again.
 
+So are those that do not agree with their nearest image in order, as when they are placed live: equal parts.
+
 Averages over a model hide one such image: in 2026-11's largest set one of 30 was 19.5 m off with 7 points. Nothing is
 refined here, because a squared loss spoils what the robust adjustment afterwards makes right.
 """
@@ -8,6 +10,7 @@ from collections.abc import Collection
 from typing import Any
 
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.sfm.equal_parts.credible_pairs import agrees_with_nearest
 from reconstructor.engine.sfm.gate.bounds import LEAST_MATCHES, OBSERVATIONS, SHARE
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import match_shares
@@ -29,7 +32,7 @@ def repair(mapper: LiveMapper, known: KnownImages) -> tuple[int, ...]:
 
 
 def weak_images(model: Any, known: KnownImages, among: Collection[int] | None = None) -> list[int]:
-    """The placed images (among these) with too few observations, or with too many matches that disagree."""
+    """The placed images (among these) with too few observations, or with matches that disagree: many, or those in order."""
     return [
         number
         for number, shares in match_shares(model, known).items()
@@ -37,5 +40,6 @@ def weak_images(model: Any, known: KnownImages, among: Collection[int] | None = 
         and (
             not OBSERVATIONS.is_met(int(model.image(number).num_points3D))
             or (shares.matches >= LEAST_MATCHES and not SHARE.is_met(shares.inliers / shares.matches))
+            or not agrees_with_nearest(model, number, known.pairs[number])
         )
     ]

@@ -50,9 +50,9 @@ def credible_pairs(
         pairs: of the new image.
     """
     number, camera = image
-    placed = placed_numbers(model)
+    placed, every = placed_numbers(model), len(pairs)
     pairs = _turned_alike(model, image, keypoints, pairs)
-    seen = {}
+    is_disputed, doubtful, seen = len(pairs) < every, set[int](), {}
     for pair in pairs:
         if (other := KnownImages.other(pair, number)) in placed:
             found = points_seen(model, pair, other, keypoints)
@@ -66,24 +66,36 @@ def credible_pairs(
             near = {other: (are_near(camera, pose, *each[:2]), each[2]) for other, each in seen.items()}
             kept = [_agreeing(pair, nearest, near.get(pair.earlier, near.get(pair.newer))) for pair in pairs]
             return [pair for pair in kept if pair is not None]
-    return list(pairs)
+        if is_disputed or any(len(pair.matches) and gap_of(pair) < gap_of(by_other[nearest]) for pair in pairs):
+            # Pairs disagree, or nearer images match but are not placed: a pair must at least agree with itself.
+            is_other_pose = gap_of(by_other[nearest]) > 1 and pose_by(camera, *seen[nearest][:2], None) is not None
+            doubtful |= {nearest} if is_other_pose else set()
+    return [pair for pair in pairs if KnownImages.other(pair, number) not in doubtful]
 
 
 def agrees_with_nearest(model: Any, number: int, pairs: Sequence[Pair]) -> bool:
-    """Whether an image sees the points that its nearest placed one observes where the two match; true if it is not placed."""
-    image, placed = model.image(number), placed_numbers(model)
+    """Whether an image and its nearest placed one see each other's points where they match; true if it is not placed."""
+    placed = placed_numbers(model)
     if number not in placed:
         return True
-    keypoints = np.array([each.xy for each in image.points2D], np.float32).reshape(-1, 2)
     own = (each for each in pairs if number in key_of(each) and placed.issuperset(key_of(each)))
     for pair in sorted(own, key=gap_of)[:_MOST_TRIED]:
         if len(pair.matches):
             other = KnownImages.other(pair, number)
-            points, places, _ = points_seen(model, pair, other, keypoints)
-            if len(points) >= LEAST_POINTS:
-                is_near = are_near(model.camera(image.camera_id), image.cam_from_world(), points, places)
-                return bool(is_near.mean() >= AGREES)
+            shares = [_share_near(model, pair, *both) for both in ((other, number), (number, other))]
+            if shares[0] is not None:
+                return all(share is None or share >= AGREES for share in shares)
     return True
+
+
+def _share_near(model: Any, pair: Pair, observer: int, number: int) -> float | None:
+    """The share of the points which one image observes that another one sees near its matches; None of too few points."""
+    image = model.image(number)
+    keypoints = np.array([each.xy for each in image.points2D], np.float32).reshape(-1, 2)
+    points, places, _ = points_seen(model, pair, observer, keypoints)
+    if len(points) < LEAST_POINTS:
+        return None
+    return float(are_near(model.camera(image.camera_id), image.cam_from_world(), points, places).mean())
 
 
 def _turned_alike(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from reconstructor.engine.features.copies import is_copy, without_copies
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.features.pairs import PairEstimator
+from reconstructor.engine.features.pairs import Pair, PairEstimator
 from reconstructor.engine.sfm.incremental_mapper import camera_of_sensor
 from reconstructor.engine.sfm.waiting_reasons import COPY, why_waiting
 from tests.unit.reconstructor.engine.synthetic import FOCAL_PX, HEIGHT_PX, WIDTH_PX, features_at
@@ -175,3 +175,32 @@ def test_a_zoom_that_exif_tells_of_but_not_how_far_is_no_copy(known: KnownImages
 def test_later_photographs_are_not_paired_with_a_copy(known: KnownImages) -> None:
     pairs_with(known, 2, 0.5 * seen())
     assert pairs_with(known, 3, turned(5.0)) == [1]
+
+
+def test_an_equal_side_of_a_building_is_no_copy_because_it_matches_another_photograph_better(
+    known: KnownImages,
+) -> None:
+    with_relief(known)
+    pixels, is_alike = np.subtract(seen(), (12, 0)), np.arange(300) < 200
+    features, camera = features_at(pixels), camera_of_sensor(1, facts(1).sensor)
+
+    def pair_with(other: int, count: int) -> Pair:
+        matches = np.stack([np.arange(count)] * 2, axis=1).astype(np.uint32)
+        places = known.features[other].keypoints, features.keypoints
+        pair = PairEstimator(seed=0).estimate((other, 3), (camera, camera), places, matches)
+        assert pair is not None
+        return pair
+
+    pairs = [pair_with(1, int(is_alike.sum())), pair_with(2, 300)]
+    assert without_copies(3, pairs[:1], features, lambda _: camera, known) != tuple(pairs[:1])
+    assert without_copies(3, pairs, features, lambda _: camera, known) == tuple(pairs)
+
+
+def test_matches_near_the_border_that_all_move_alike_are_no_pair_and_no_mark_of_a_copy(known: KnownImages) -> None:
+    """As a date in the corner, or houses far behind an object."""
+    corner = np.random.default_rng(4).uniform((4, 4), (WIDTH_PX * 0.3, HEIGHT_PX * 0.04), (80, 2))
+    camera, matches = camera_of_sensor(1, facts(1).sensor), np.stack([np.arange(80)] * 2, axis=1).astype(np.uint32)
+    places = features_at(corner).keypoints, features_at(np.add(corner, (3.0, 1.0))).keypoints
+    assert PairEstimator(seed=0).estimate((1, 2), (camera, camera), places, matches) is None
+    stamped = Pair(earlier=1, newer=2, matches=matches, configuration=7, matrices=np.full((3, 3, 3), np.nan))
+    assert not is_copy([stamped], 2)

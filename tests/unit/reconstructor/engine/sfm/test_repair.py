@@ -52,3 +52,10 @@ def test_an_image_with_a_handful_of_points_that_sees_no_more_waits(walk: Walk) -
     lost = repair(walk.mapper, walk.known)
     assert 6 in lost
     assert not walk.mapper.is_placed(6)
+
+
+def test_an_image_that_contradicts_its_nearest_one_is_weak(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconstructor.engine.sfm.repair.agrees_with_nearest", lambda _, number, __: number != 3)
+    assert weak_images(walk.mapper.model, walk.known) == [3]
+    assert repair(walk.mapper, walk.known) == (3,)
+    assert not walk.mapper.is_placed(3)

@@ -1,12 +1,14 @@
 """Do equal parts of an object mislead an image? A walk along five equal bays, in which far images match one bay off."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from reconstructor.engine.colmap import pycolmap
-from reconstructor.engine.features.pairs import Matches
+from reconstructor.engine.features.pairs import Matches, Pair
+from reconstructor.engine.sfm.equal_parts import credible_pairs as credible
 from reconstructor.engine.sfm.equal_parts.credible_pairs import agrees_with_nearest, credible_pairs
 from reconstructor.engine.sfm.equal_parts.pair_geometry import angle_deg, pose_by
 from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
@@ -189,3 +191,32 @@ def test_of_two_poses_in_one_photograph_the_one_counts_that_its_pair_turns_to() 
     assert anyhow is not None
     assert angle_deg(false[:3, :3], anyhow.rotation.matrix()) < 1.0
     assert pose_by(CAMERA, points, places, looking_at((-5.0, 0.0, 0.0), (0.0, 0.0, 0.0))[:3, :3]) is None
+
+
+def test_both_images_must_see_the_points_of_the_other(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    number, shares = 5, {4: 0.8, 5: 0.3}
+    pairs = [pair for pair in walk.known.pairs[number] if pair.newer - pair.earlier == 1]
+    monkeypatch.setattr(credible, "_share_near", lambda _model, _pair, observer, _number: shares[observer])
+    assert not agrees_with_nearest(walk.mapper.model, number, [pair for pair in pairs if pair.newer == number])
+    shares[5] = 0.6
+    assert agrees_with_nearest(walk.mapper.model, number, [pair for pair in pairs if pair.newer == number])
+
+
+def test_a_pair_across_a_broken_walk_must_agree_with_itself(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The image before is not placed; points of an older one give another pose than its pair."""
+    scene, newest = equal_bays(), 5
+    shorter = Walk(scene)
+    for number in range(1, newest - 1):
+        shorter.add(number)
+    pairs = [pair for other in (newest - 2, newest - 1) if (pair := shorter.pair(other, newest)) is not None]
+    assert [newest - pair.earlier for pair in pairs] == [2, 1]
+    image, keypoints = (newest, shorter.mapper.camera(1)), scene.features[newest - 1].keypoints
+
+    def kept(among: Sequence[Pair]) -> list[int]:
+        return [pair.earlier for pair in credible_pairs(shorter.mapper.model, image, keypoints, among)]
+
+    assert kept(pairs) == [newest - 2, newest - 1]
+    elsewhere = looking_at((5.0, 0.0, 0.0), (0.0, 0.0, 0.0))[:3, :3]
+    monkeypatch.setattr(credible, "rotation_by", lambda *_: elsewhere)
+    assert kept(pairs) == [newest - 1]
+    assert kept(pairs[:1]) == [newest - 2]  # nothing nearer says that the walk is broken
