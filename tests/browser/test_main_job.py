@@ -54,7 +54,7 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     if named := os.environ.get("CAIRN_TEST_PHOTOS"):
         return sorted(Path(named).resolve().iterdir())
     return write_photographs(
-        "facade", tmp_path_factory.mktemp("photographs"), count=RENDERED_COUNT, size_px=RENDERED_SIZE_PX
+        "statue", tmp_path_factory.mktemp("photographs"), count=RENDERED_COUNT, size_px=RENDERED_SIZE_PX
     )
 
 
