@@ -47,8 +47,9 @@ def fused_in_groups(clouds: Iterable[SurfacePoints], *, voxel_ratio: float = VOX
     """Like `fused`, a few clouds at a time: the memory needed grows with the surface, not with the clouds."""
     levels: list[SurfacePoints] = []  # each is made of at least twice as many clouds as the next
     for groups, parts in enumerate(_groups(clouds), 1):
-        levels.append(fused(SurfacePoints.join(parts), voxel_ratio=voxel_ratio))
+        together = SurfacePoints.join(parts)
         parts.clear()  # they take as much memory as all the rest
+        levels.append(fused(together, voxel_ratio=voxel_ratio))
         count = groups
         while count % 2 == 0:
             levels.append(fused(SurfacePoints.join([levels.pop(), levels.pop()]), voxel_ratio=voxel_ratio))

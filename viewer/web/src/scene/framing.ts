@@ -11,7 +11,7 @@ export interface Framing {
   readonly samples: Float32Array;
 }
 
-/** All points of a young cloud: of fewer, the outermost 2 % are too few to say where the object ends. */
+/** A young cloud is looked at whole: of a small sample, the outermost 2 % are too few points to tell where it ends. */
 const MOST_SAMPLES = 8000;
 const TAIL = 0.02;
 /** The up direction of the first camera, whose axes are the world's at first. OpenCV's +y points down. */
