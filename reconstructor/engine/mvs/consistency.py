@@ -142,7 +142,7 @@ def _forward_backward(
     x, y, ratio = there.at(pixels, depth_map.inverse_depth[:, :, None])
     known = other_map.valid.to(torch.float32)
     is_valid = there.sample(known, x, y, mode="nearest") > 0.0
-    # A pixel without depth takes no part: with its stored value, pixels beside it agreed with nobody.
+    # Bilinear over the pixels with depth only: what is stored in the others is no depth, and spoils their neighbours.
     seen = there.sample(other_map.inverse_depth * known, x, y) / there.sample(known, x, y).clamp_min(_LEAST_SHARE)
     back_x, back_y, back_ratio = back.at(torch.stack([x[:, :, 0], y[:, :, 0]]), seen)
     distance = torch.hypot(back_x[:, :, 0] - pixels[0], back_y[:, :, 0] - pixels[1])

@@ -231,7 +231,7 @@ class DenseModel:
     def _shown_points(
         self, earlier: Mapping[int, Entry], shown: dict[int, Entry], report: Report
     ) -> Iterator[SurfacePoints]:
-        """The points of each image. What was published and only lacks confirmation now is shown from the `earlier` map."""
+        """The points of each image; published pixels that no image confirms now come from the `earlier` depth map."""
         for done, (image_number, entry) in enumerate(self._entries.items(), 1):
             view, before = self._views[image_number], earlier.get(image_number)
             depth_map = self._filter_consistent(view)
