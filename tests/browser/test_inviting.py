@@ -164,6 +164,7 @@ async def test_a_guest_chooses_a_name_that_nobody_has(
     assert "invite" not in page.url
     assert "berta" in names_of(mosquitto)
     await page.get_by_test_id("switch").click()
+    await expect(page.get_by_test_id("account-ends")).to_contain_text("ends when you log out")
     await page.get_by_test_id("logout").click()
     await expect(page.get_by_test_id("login")).to_be_visible(timeout=WAIT_MS)
     async with asyncio.timeout(WAIT_MS / 1000):

@@ -60,7 +60,7 @@ export class ViewerDialogs {
       host.dispatchEvent(new CustomEvent("logout", { detail: credentials.user }));
       host.credentials = null;
     };
-    const account = accountPart(credentials.user, host.isStaying, onStaying, onLogout);
+    const account = accountPart(credentials, host.isStaying, onStaying, onLogout);
     return projectDialog({
       ...this.choosing(config.base, credentials, onClose),
       ...(config.needs_login ? { account } : {}),

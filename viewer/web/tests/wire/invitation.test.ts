@@ -70,7 +70,7 @@ describe("redeeming", () => {
   it("sends the hash of a password that the browser makes, and proves that it has the link", async () => {
     const asked = answerWith(200, { answer: value("answer"), seal: value("seal") });
     const { password, ...account } = await redeemInvitation(invitation, "anna");
-    expect(account).toEqual({ user: "anna", project: "chapel" });
+    expect(account).toEqual({ user: "anna", project: "chapel", isInvited: true });
     const { address, body, method } = sentBy(asked);
     expect([method, address]).toEqual(["POST", `invitations/${value("invitation_id")}`]);
     const hash = String(body["password_hash"]);

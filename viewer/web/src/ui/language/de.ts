@@ -291,6 +291,8 @@ export const GERMAN: Translation = {
   "login.stays": "Auf diesem Gerät angemeldet bleiben",
   "login.as": "Angemeldet als {user}",
   logout: "Abmelden",
+  "logout.ends_account":
+    "Dieses Konto kam mit einer Einladung. Es endet mit dem Abmelden, außer wenn noch Fotos in diesem Browser warten.",
   welcome: "Sie sind eingeladen",
   "welcome.intro": "Wählen Sie einen Namen. Die anderen sehen ihn bei Ihren Fotos.",
   "welcome.name": "Ihr Name",

@@ -313,6 +313,8 @@ export const ENGLISH = {
   "login.stays": "Stay logged in on this device",
   "login.as": "Logged in as {user}",
   logout: "Log out",
+  "logout.ends_account":
+    "An invitation made this account. It ends when you log out, unless photos still wait in this browser.",
   welcome: "You are invited",
   "welcome.intro": "Choose a name. The others see it beside your photos.",
   "welcome.name": "Your name",

@@ -301,6 +301,8 @@ export const SPANISH: Translation = {
   "login.stays": "Mantener la sesión en este dispositivo",
   "login.as": "Sesión iniciada como {user}",
   logout: "Cerrar sesión",
+  "logout.ends_account":
+    "Esta cuenta vino con una invitación. Termina al cerrar la sesión, salvo que aún haya fotos en espera en este navegador.",
   welcome: "Tiene una invitación",
   "welcome.intro": "Elija un nombre. Los demás lo verán junto a sus fotos.",
   "welcome.name": "Su nombre",

@@ -305,6 +305,8 @@ export const FRENCH: Translation = {
   "login.stays": "Rester connecté sur cet appareil",
   "login.as": "Connecté sous le nom {user}",
   logout: "Se déconnecter",
+  "logout.ends_account":
+    "Ce compte vient d’une invitation. Il prend fin à la déconnexion, sauf si des photos attendent encore dans ce navigateur.",
   welcome: "Vous avez une invitation",
   "welcome.intro": "Choisissez un nom. Les autres le voient à côté de vos photos.",
   "welcome.name": "Votre nom",

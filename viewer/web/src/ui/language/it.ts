@@ -305,6 +305,8 @@ export const ITALIAN: Translation = {
   "login.stays": "Resta collegato su questo dispositivo",
   "login.as": "Accesso eseguito come {user}",
   logout: "Esci",
+  "logout.ends_account":
+    "Questo account viene da un invito. Termina quando esci, salvo che altre foto attendano ancora in questo browser.",
   welcome: "Un invito per partecipare",
   "welcome.intro": "Scegliere un nome. Gli altri lo vedono accanto alle foto.",
   "welcome.name": "Nome",

@@ -2,6 +2,7 @@
 import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
 
+import type { Credentials } from "../../wire/credentials";
 import { t } from "../language/t";
 
 export const stayStyles = css`
@@ -44,9 +45,9 @@ export function stayTick(
   </label>`;
 }
 
-/** Whose page this is: the name, the tick, and the button to log out. */
+/** Whose page this is: the name, the tick, and the button to log out, which ends an account that an invitation made. */
 export function accountPart(
-  user: string,
+  { isInvited = false, user }: Credentials,
   isStaying: boolean | null,
   onStay: (stays: boolean) => void,
   onLogout: () => void,
@@ -55,5 +56,6 @@ export function accountPart(
     <span>${t("login.as", { user })}</span>
     <button class="quiet" data-testid="logout" @click=${onLogout}>${t("logout")}</button>
     ${stayTick(isStaying, onStay)}
+    ${isInvited ? html`<small data-testid="account-ends">${t("logout.ends_account")}</small>` : nothing}
   </div>`;
 }

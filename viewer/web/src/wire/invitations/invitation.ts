@@ -57,7 +57,7 @@ export async function redeemInvitation({ secret }: Invitation, name = ""): Promi
     throw new WireError("bad_invitation", "The answer does not come from the server that made this invitation.");
   }
   const { project, user } = joined(JSON.parse(answer) as unknown, "");
-  return { user, password, project };
+  return { user, password, project, isInvited: true };
 }
 
 async function post(address: string, wish: object): Promise<unknown> {
