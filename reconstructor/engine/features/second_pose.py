@@ -2,8 +2,9 @@
 
 Where a corner of a building is in both photographs, the matches of one side give the true pose, and those of one side with
 the next another pose, in which the camera jumps. Nothing in the two photographs tells which is which; but a photographer
-walks, so the pose counts in which less moves. Of 48 pairs in a row of three symmetric scenes the true pose had most matches
-in 47; false ones moved 1.8 times as far and more (2026-11-29).
+walks, so the pose counts in which less moves. Of 900 pairs in a row of 60 symmetric scenes the true pose had most matches in
+887. Where it had fewer, they were 0.2 of the first pose's and more, and moved by 0.22 to 0.53 of it, in one scene by 0.71;
+where the first pose was true, a second one moved by 0.78 of it and more (2026-11-29).
 """
 
 from typing import Any, Final
@@ -15,7 +16,7 @@ from reconstructor.engine.features.pairs import Matches, Pair, PairEstimator
 
 Keypoints = tuple[NDArray[np.float32], NDArray[np.float32]]
 
-_LEAST_SECOND: Final = 0.3  # of the matches of the first pose; by chance a tenth of them agree with a second one
+_LEAST_SECOND: Final = 0.15  # of the matches of the first pose; of equal parts and by chance 0.1 is frequent
 _MOVES_LESS: Final = 0.7
 
 
