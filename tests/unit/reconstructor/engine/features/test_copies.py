@@ -196,6 +196,33 @@ def test_an_equal_side_of_a_building_is_no_copy_because_it_matches_another_photo
     assert without_copies(3, pairs, features, lambda _: camera, known) == tuple(pairs)
 
 
+def test_an_equal_side_is_no_copy_where_the_photograph_before_sees_other_things(known: KnownImages) -> None:
+    """Half of the features match the equal side, the other half the photograph before, in which a copy's would match the same."""
+    with_relief(known)
+    side = np.random.default_rng(5).uniform(20, [WIDTH_PX - 20, HEIGHT_PX - 20], (200, 2))
+    nearness = np.random.default_rng(6).uniform(0.5, 1.5, (200, 1))
+    before = known.features[2].keypoints[:, :2]
+    grown = features_at(np.concatenate([before, side - nearness * [60, 5]]))
+    known.add(2, facts(2), grown, known.pairs[2])
+    features, camera = features_at(np.concatenate([seen() - [12, 0], side])), camera_of_sensor(1, facts(1).sensor)
+
+    def pair_with(other: int, here: NDArray[np.int64], there: NDArray[np.int64]) -> Pair:
+        matches = np.stack([here, there], axis=1).astype(np.uint32)
+        places = known.features[other].keypoints, features.keypoints
+        pair = PairEstimator(seed=0).estimate((other, 3), (camera, camera), places, matches)
+        assert pair is not None
+        return pair
+
+    looks_copied = pair_with(1, np.arange(300), np.arange(300))
+    in_row = pair_with(2, 300 + np.arange(200), 300 + np.arange(200))
+    of_copy = pair_with(2, np.arange(300), np.arange(300))
+    assert in_row.has_parallax
+    assert of_copy.has_parallax
+    assert without_copies(3, [looks_copied, in_row], features, lambda _: camera, known) == (looks_copied, in_row)
+    kept = without_copies(3, [looks_copied, of_copy], features, lambda _: camera, known)
+    assert is_copy(kept, 3)
+
+
 def test_matches_near_the_border_that_all_move_alike_are_no_pair_and_no_mark_of_a_copy(known: KnownImages) -> None:
     """As a date in the corner, or houses far behind an object."""
     corner = np.random.default_rng(4).uniform((4, 4), (WIDTH_PX * 0.3, HEIGHT_PX * 0.04), (80, 2))
