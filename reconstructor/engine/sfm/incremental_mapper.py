@@ -5,6 +5,7 @@ the graph gets an image's pairs before the mapper's observation manager gets the
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.equal_parts.credible_pairs import agrees_with_nearest, credible_pairs
+from reconstructor.engine.sfm.equal_parts.walk import waiting_image
 from reconstructor.engine.sfm.first_pair import find_first_pair, is_plausible
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS, MapperOptions
 from reconstructor.engine.sfm.residuals import Residuals, State
@@ -97,7 +99,8 @@ class LiveMapper:
         self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]
     ) -> Sequence[Pair]:
         """Add an image, not yet placed, with keypoints (N, 4), x and y in pixels first, and the credible ones of its pairs."""
-        pairs = credible_pairs(self._model, (number, self._model.camera(camera_id)), keypoints, pairs)
+        look_up = partial(waiting_image, self._model, self._cache, self._pairs)
+        pairs = credible_pairs(self._model, (number, self._model.camera(camera_id)), keypoints, pairs, look_up)
         image, frame = image_and_frame(number, camera_id, keypoints)
         self._cache.add_frame(frame)
         self._cache.add_image(image)
@@ -193,8 +196,7 @@ class LiveMapper:
 
     def restore_calibrations(self) -> None:
         """Reset calibrated cameras to their given intrinsics, because a solver may have refined them."""
-        moved = self.changed_calibrations()
-        for camera_id in moved:
+        for camera_id in (moved := self.changed_calibrations()):
             self._model.camera(camera_id).params = list(self._cache.camera(camera_id).params)
         if moved:
             self.refine_globally(is_robust=True)
@@ -205,10 +207,10 @@ class LiveMapper:
         return [each for each in fixed if not np.array_equal(now(each).params, given(each).params)]
 
     def _begin(self, model: Any) -> None:
-        self._model = model
-        self._has_new_images = False
+        self._model, self._has_new_images = model, False
         self._mapper: Any = pycolmap.IncrementalMapper(self._cache)
         self._mapper.begin_reconstruction(model)  # also adds the cache's cameras and images to the model
+        note_given_focal_lengths(model, self._cache)
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
     def _initialise(self) -> list[int]:
@@ -278,6 +280,13 @@ class LiveMapper:
         if is_weak or not agrees_with_nearest(self._model, number, self._pairs):
             self._mapper.observation_manager.deregister_frame(number)
         return bool(self._model.image(number).has_pose)
+
+
+def note_given_focal_lengths(model: Any, cache: Any) -> None:
+    """Say which cameras of a model have a given focal length, as those of the cache: COLMAP's files do not hold it."""
+    for camera_id, camera in model.cameras.items():
+        if cache.exists_camera(camera_id):
+            camera.has_prior_focal_length = cache.camera(camera_id).has_prior_focal_length
 
 
 def camera_of_sensor(camera_id: int, sensor: PhotographSensor) -> Any:

@@ -17,10 +17,8 @@ from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.sfm.equal_parts.pair_geometry import (
     AGREES,
     LEAST_POINTS,
-    MOST_TURNED_DEG,
     Mask,
     Rows,
-    angle_deg,
     are_near,
     cleaned_pair,
     gap_of,
@@ -30,14 +28,14 @@ from reconstructor.engine.sfm.equal_parts.pair_geometry import (
     rotation_by,
     without_rows,
 )
+from reconstructor.engine.sfm.equal_parts.walk import LookUp, turned_alike
 from reconstructor.engine.sfm.model_comparison import placed_numbers
 
 _MOST_TRIED: Final = 3
-_LEAST_OF_LARGEST: Final = 0.3  # matches of the nearest image's pair, of those of the largest one
 
 
 def credible_pairs(
-    model: Any, image: tuple[int, Any], keypoints: NDArray[np.float32], pairs: Sequence[Pair]
+    model: Any, image: tuple[int, Any], keypoints: NDArray[np.float32], pairs: Sequence[Pair], look_up: LookUp
 ) -> list[Pair]:
     """The pairs of a new image, without the matches that contradict its nearest one in order.
 
@@ -48,10 +46,11 @@ def credible_pairs(
         image: number and `pycolmap.Camera` of the new image.
         keypoints: (N, 4) float32 of the new image, pixels in the first two columns.
         pairs: of the new image.
+        look_up: gives an image that waits.
     """
     number, camera = image
     placed, every = placed_numbers(model), len(pairs)
-    pairs = _turned_alike(model, image, keypoints, pairs)
+    pairs = turned_alike(model, image, keypoints, pairs, look_up)
     is_disputed, doubtful, seen = len(pairs) < every, set[int](), {}
     for pair in pairs:
         if (other := KnownImages.other(pair, number)) in placed:
@@ -96,32 +95,6 @@ def _share_near(model: Any, pair: Pair, observer: int, number: int) -> float | N
     if len(points) < LEAST_POINTS:
         return None
     return float(are_near(model.camera(image.camera_id), image.cam_from_world(), points, places).mean())
-
-
-def _turned_alike(
-    model: Any, image: tuple[int, Any], keypoints: NDArray[np.float32], pairs: Sequence[Pair]
-) -> Sequence[Pair]:
-    """The pairs that give a new image about the rotation which its nearest placed one in order gives it.
-
-    Where the nearest image shares too few points with the model for a pose, its pair still has a rotation.
-    """
-    number, camera = image
-    placed = placed_numbers(model)
-    known = sorted(
-        (pair for pair in pairs if len(pair.matches) and placed & {pair.earlier, pair.newer}),
-        key=gap_of,
-    )
-    if not known or len(known[0].matches) < _LEAST_OF_LARGEST * max(len(pair.matches) for pair in known):
-        return pairs
-    rotations = {key_of(pair): rotation_by(model, pair, (number, camera), keypoints) for pair in known}
-    if (nearest := rotations[key_of(known[0])]) is None:
-        return pairs
-    contradicting = {
-        key
-        for key, rotation in rotations.items()
-        if rotation is not None and angle_deg(nearest, rotation) > MOST_TURNED_DEG
-    }
-    return [pair for pair in pairs if key_of(pair) not in contradicting]
 
 
 def _agreeing(pair: Pair, nearest: int, near: tuple[Mask, Rows] | None) -> Pair | None:

@@ -16,6 +16,7 @@ from reconstructor.engine.sfm.model_comparison import point_ids, points_errors_p
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
+Side = tuple[Any, NDArray[np.float64]]  # `pycolmap.Camera`, and keypoints (N, 2) in pixels, of one image of a pair
 
 _NEAR_RATIO: Final = 0.04  # of the width; a model that has drifted contradicts by less, an equal part by more
 LEAST_POINTS: Final = 15  # of a pair
@@ -97,15 +98,21 @@ def rotation_by(
     other = model.image(pair.earlier if is_newer else pair.newer)
     places = np.array([each.xy for each in other.points2D]).reshape(-1, 2)
     sides = (model.camera(other.camera_id), places), (camera, keypoints_in_image(keypoints))
-    (camera1, points1), (camera2, points2) = sides if is_newer else sides[::-1]
-    geometry = pair.to_colmap()
-    if not pycolmap.estimate_two_view_geometry_pose(camera1, points1, camera2, points2, geometry):
+    newer_from_earlier = rotation_between(pair, *(sides if is_newer else sides[::-1]))
+    if newer_from_earlier is None:
         return None
-    between = np.asarray(geometry.cam2_from_cam1.rotation.matrix())
-    new_from_world: NDArray[np.float64] = (
-        between if is_newer else between.T
-    ) @ other.cam_from_world().rotation.matrix()
+    new_from_other = newer_from_earlier if is_newer else newer_from_earlier.T
+    new_from_world: NDArray[np.float64] = new_from_other @ other.cam_from_world().rotation.matrix()
     return new_from_world
+
+
+def rotation_between(pair: Pair, earlier: Side, newer: Side) -> NDArray[np.float64] | None:
+    """The rotation (3, 3) float64 from the earlier image of a pair to the newer one; None if the pair has none."""
+    geometry = pair.to_colmap()
+    if not pycolmap.estimate_two_view_geometry_pose(*earlier, *newer, geometry):
+        return None
+    rotation: NDArray[np.float64] = np.asarray(geometry.cam2_from_cam1.rotation.matrix())
+    return rotation
 
 
 def angle_deg(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:

@@ -1,6 +1,7 @@
 """Which matches are only of parts that look alike? Those that a model contradicts, where images nearer in order explain it."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from reconstructor.engine.features.known_images import KnownImages
@@ -17,6 +18,7 @@ from reconstructor.engine.sfm.equal_parts.pair_geometry import (
     key_of,
     points_seen,
 )
+from reconstructor.engine.sfm.equal_parts.walk import WaitingImage, pair_in_row
 from reconstructor.engine.sfm.model_comparison import placed_numbers
 
 
@@ -42,10 +44,11 @@ def without_repeated(model: Any, known: KnownImages) -> KnownImages:
         if not is_near.all()
         and all(least_gap.get(each, gap_of(pair)) < gap_of(pair) for each in (pair.earlier, pair.newer))
     }
+    look_up = partial(_waiting_image, model, known)
     for number in sorted(known.pairs.keys() - placed):
         if model.exists_camera(known.camera_ids[number]):
             image, pairs = (number, model.camera(known.camera_ids[number])), known.pairs[number]
-            credible = credible_pairs(model, image, known.features[number].keypoints, pairs)
+            credible = credible_pairs(model, image, known.features[number].keypoints, pairs, look_up)
             cleaned |= {key_of(pair): None for pair in pairs} | {key_of(pair): pair for pair in credible}
     return replace(
         known,
@@ -53,6 +56,16 @@ def without_repeated(model: Any, known: KnownImages) -> KnownImages:
             number: [kept for pair in pairs if (kept := cleaned.get(key_of(pair), pair)) is not None]
             for number, pairs in known.pairs.items()
         },
+    )
+
+
+def _waiting_image(model: Any, known: KnownImages, number: int) -> WaitingImage | None:
+    if number not in known.pairs or not model.exists_camera(known.camera_ids[number]):
+        return None
+    return WaitingImage(
+        camera=model.camera(known.camera_ids[number]),
+        keypoints=known.features[number].keypoints,
+        in_row=pair_in_row(known.pairs[number], number),
     )
 
 

@@ -1,8 +1,11 @@
 """Does the live mapper find exact cameras from exact matches, whatever the order, and keep its world still?"""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.sfm.describe import world_from_camera
 from tests.unit.reconstructor.engine.synthetic import INTRINSICS, SeenPoints, Walk, seen_points
@@ -119,3 +122,15 @@ def test_a_robust_adjustment_withstands_outliers_below_the_bound_of_the_filter()
         walk.mapper.refine_globally(is_robust=is_robust)
         errors[is_robust] = walk.center_error()
     assert errors[True] < 0.7 * errors[False]
+
+
+def test_a_focal_length_that_is_given_stays_given_in_a_model_from_disk(tmp_path: Path) -> None:
+    walk = Walk(seen_points(cameras=4))
+    for number in range(1, 5):
+        walk.add(number)
+    walk.mapper.model.write_binary(str(tmp_path))
+    model = pycolmap.Reconstruction()
+    model.read_binary(str(tmp_path))
+    assert not any(camera.has_prior_focal_length for camera in model.cameras.values())
+    walk.mapper.swap(model)
+    assert all(camera.has_prior_focal_length for camera in walk.mapper.model.cameras.values())

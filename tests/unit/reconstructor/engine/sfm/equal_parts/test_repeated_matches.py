@@ -12,7 +12,9 @@ from reconstructor.engine.sfm.equal_parts import credible_pairs as credible
 from reconstructor.engine.sfm.equal_parts.credible_pairs import agrees_with_nearest, credible_pairs
 from reconstructor.engine.sfm.equal_parts.pair_geometry import angle_deg, pose_by
 from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
+from reconstructor.engine.sfm.equal_parts.walk import WaitingImage
 from tests.unit.reconstructor.engine.analytic import looking_at
+from tests.unit.reconstructor.engine.equal_sides import equal_sides
 from tests.unit.reconstructor.engine.synthetic import (
     HEIGHT_PX,
     INTRINSICS,
@@ -25,8 +27,11 @@ from tests.unit.reconstructor.engine.synthetic import (
 
 BAYS, POINTS_OF_BAY, BAY, STEP = 6, 90, 2.0, 0.5
 COUNT, NEAR = 9, 2
-SIDES, POINTS_OF_SIDE = 5, 150
 CAMERA = pycolmap.Camera(model="PINHOLE", width=WIDTH_PX, height=HEIGHT_PX, params=INTRINSICS)
+
+
+def nothing_waits(number: int) -> WaitingImage | None:
+    return None
 
 
 class EqualBays(SeenPoints):
@@ -82,7 +87,7 @@ def test_images_are_placed_where_their_neighbours_in_order_say(walk: Walk) -> No
 
 
 def test_without_the_order_they_are_laid_upon_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconstructor.engine.sfm.incremental_mapper.credible_pairs", lambda *arguments: arguments[-1])
+    monkeypatch.setattr("reconstructor.engine.sfm.incremental_mapper.credible_pairs", lambda *arguments: arguments[3])
     folded = Walk(equal_bays())
     for number in range(1, COUNT + 1):
         folded.add(number)
@@ -98,46 +103,6 @@ def test_pairs_that_only_look_alike_are_left_out_and_others_stay(walk: Walk) -> 
     assert without_repeated(walk.mapper.model, nothing).pairs == nothing.pairs
 
 
-class EqualSides(SeenPoints):
-    """Neighbours match rightly; images two steps apart match one side off."""
-
-    def matches(self, first: int, second: int) -> Matches:
-        is_near = second - first == 1
-        _, in_first, in_second = np.intersect1d(
-            self.point_of_feature[first] + (0 if is_near else POINTS_OF_SIDE),
-            self.point_of_feature[second],
-            return_indices=True,
-        )
-        return np.stack([in_first, in_second], axis=1).astype(np.uint32)
-
-
-def equal_sides() -> EqualSides:
-    random = np.random.default_rng(0)
-    side = random.uniform((-1.4, -1.0, -2.1), (1.4, 1.0, -1.8), (POINTS_OF_SIDE, 3))
-    turns = [_turn(np.radians(360 / SIDES * index)) for index in range(SIDES)]
-    points = np.concatenate([side @ turn.T for turn in turns])
-    poses, features, owners = [], [], []
-    for index in range(COUNT):
-        center = _turn(np.radians(24 * index)) @ np.array([0.0, 0.2 * (-1.0) ** index, -6.0])
-        poses.append(looking_at(tuple(center), (0.0, 0.0, 0.0)))
-        is_facing = np.repeat([(turn @ np.array([0, 0, -1.0])) @ center > 3.0 for turn in turns], POINTS_OF_SIDE)
-        owner = random.permutation(np.flatnonzero(is_facing))
-        pixels = project(points[owner], poses[-1]) + random.normal(scale=0.3, size=(len(owner), 2))
-        is_inside = (pixels > 0).all(axis=1) & (pixels < [WIDTH_PX, HEIGHT_PX]).all(axis=1)
-        features.append(features_at(pixels[is_inside]))
-        owners.append(owner[is_inside])
-    return EqualSides(
-        points_in_world=points,
-        camera_from_world=np.array(poses),
-        features=tuple(features),
-        point_of_feature=tuple(owners),
-    )
-
-
-def _turn(angle: float) -> np.ndarray:
-    return np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
-
-
 def test_where_few_points_are_shared_a_pair_that_turns_an_image_otherwise_than_its_neighbour_is_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -149,7 +114,7 @@ def test_where_few_points_are_shared_a_pair_that_turns_an_image_otherwise_than_i
     assert {pair.newer - pair.earlier for pair in pairs} > {1}
     monkeypatch.setattr("reconstructor.engine.sfm.equal_parts.credible_pairs.LEAST_POINTS", 10**6)
     image = newest, walk.mapper.camera(1)
-    kept = credible_pairs(walk.mapper.model, image, scene.features[newest - 1].keypoints, pairs)
+    kept = credible_pairs(walk.mapper.model, image, scene.features[newest - 1].keypoints, pairs, nothing_waits)
     assert [pair.newer - pair.earlier for pair in kept] == [1]
 
 
@@ -213,7 +178,7 @@ def test_a_pair_across_a_broken_walk_must_agree_with_itself(walk: Walk, monkeypa
     image, keypoints = (newest, shorter.mapper.camera(1)), scene.features[newest - 1].keypoints
 
     def kept(among: Sequence[Pair]) -> list[int]:
-        return [pair.earlier for pair in credible_pairs(shorter.mapper.model, image, keypoints, among)]
+        return [pair.earlier for pair in credible_pairs(shorter.mapper.model, image, keypoints, among, nothing_waits)]
 
     assert kept(pairs) == [newest - 2, newest - 1]
     elsewhere = looking_at((5.0, 0.0, 0.0), (0.0, 0.0, 0.0))[:3, :3]

@@ -1,0 +1,113 @@
+"""Which rotation does the walk give a new image? That of its pair with the nearest image in order, which may itself wait.
+
+Where the nearest image waits, pairs in a row lead back to a placed one. Without that, a photograph behind a waiting one is
+placed by older ones, and those of an equal side of the building agree with each other.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reconstructor.engine.colmap import keypoints_in_image
+from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.sfm.equal_parts.pair_geometry import (
+    MOST_TURNED_DEG,
+    angle_deg,
+    gap_of,
+    key_of,
+    rotation_between,
+    rotation_by,
+)
+from reconstructor.engine.sfm.model_comparison import placed_numbers
+
+_LEAST_OF_LARGEST: Final = 0.3  # matches of the nearest image's pair, of those of the largest one
+_MOST_STEPS: Final = 20  # back over waiting images
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WaitingImage:
+    """An image that waits, as far as the walk over it needs.
+
+    Attributes:
+        camera: a `pycolmap.Camera`.
+        keypoints: (N, 2) float32 or more columns, pixels in the first two.
+        in_row: its pair with the image before it in order, if it has one.
+    """
+
+    camera: Any
+    keypoints: NDArray[np.float32]
+    in_row: Pair | None
+
+
+LookUp = Callable[[int], WaitingImage | None]  # by number
+
+
+def turned_alike(
+    model: Any, image: tuple[int, Any], keypoints: NDArray[np.float32], pairs: Sequence[Pair], look_up: LookUp
+) -> Sequence[Pair]:
+    """The pairs that give a new image about the rotation which the walk gives it; all if the walk gives none.
+
+    Where the nearest image shares too little with the model to be placed by it, its pair still has a rotation.
+
+    Args:
+        model: the `pycolmap.Reconstruction`, in which the new image is not placed.
+        image: number and `pycolmap.Camera` of the new image.
+        keypoints: (N, 4) float32 of the new image, pixels in the first two columns.
+        pairs: of the new image.
+        look_up: gives an image that waits.
+    """
+    number, placed = image[0], placed_numbers(model)
+    known = sorted((pair for pair in pairs if len(pair.matches) and placed & set(key_of(pair))), key=gap_of)
+    if not known:
+        return pairs
+    rotations = {key_of(pair): rotation_by(model, pair, image, keypoints) for pair in known}
+    least = _LEAST_OF_LARGEST * max(len(pair.matches) for pair in known)
+    in_row = pair_in_row(pairs, number)
+    by_walk = None
+    if in_row is not None and len(in_row.matches) >= least and in_row.earlier not in placed:
+        by_walk = _rotation_over_waiting(model, in_row, (image[1], keypoints), look_up, _MOST_STEPS)
+    if by_walk is None and len(known[0].matches) >= least:
+        by_walk = rotations[key_of(known[0])]
+    if by_walk is None:
+        return pairs
+    contradicting = {
+        key
+        for key, rotation in rotations.items()
+        if rotation is not None and angle_deg(by_walk, rotation) > MOST_TURNED_DEG
+    }
+    return [pair for pair in pairs if key_of(pair) not in contradicting]
+
+
+def waiting_image(model: Any, cache: Any, pairs: Iterable[Pair], number: int) -> WaitingImage | None:
+    """An image that a live mapper knows: its camera of the model, its keypoints of the cache, its pair of these pairs."""
+    if not cache.exists_image(number):
+        return None
+    image = cache.image(number)
+    places = np.array([each.xy for each in image.points2D], np.float32).reshape(-1, 2)
+    return WaitingImage(camera=model.camera(image.camera_id), keypoints=places, in_row=pair_in_row(pairs, number))
+
+
+def pair_in_row(pairs: Iterable[Pair], number: int) -> Pair | None:
+    """Of these pairs that of an image with the one before it, if matches of it are left."""
+    return next((pair for pair in pairs if key_of(pair) == (number - 1, number) and len(pair.matches)), None)
+
+
+def _rotation_over_waiting(
+    model: Any, pair: Pair, newer: tuple[Any, NDArray[np.float32]], look_up: LookUp, steps: int
+) -> NDArray[np.float64] | None:
+    """The rotation (3, 3) float64 from world to the newer image of a pair in a row; camera and keypoints are the newer's."""
+    if pair.earlier in placed_numbers(model):
+        return rotation_by(model, pair, (pair.newer, newer[0]), newer[1])
+    between = look_up(pair.earlier) if steps else None
+    if between is None or between.in_row is None:
+        return None
+    earlier = between.camera, between.keypoints
+    earlier_from_world = _rotation_over_waiting(model, between.in_row, earlier, look_up, steps - 1)
+    if earlier_from_world is None:
+        return None
+    sides = ((camera, keypoints_in_image(each)) for camera, each in (earlier, newer))
+    newer_from_earlier = rotation_between(pair, *sides)
+    return None if newer_from_earlier is None else newer_from_earlier @ earlier_from_world
