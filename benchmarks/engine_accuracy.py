@@ -320,13 +320,14 @@ def main() -> None:
     kinds.add_argument(
         "--quality", type=Quality, choices=list(Quality), default=Quality.STANDARD, help="high: beside standard"
     )
+    parser.add_argument("--sets", type=int, default=None, metavar="COUNT", help="only so many of the datasets")
     parser.add_argument("--threads", type=int, default=EngineSettings().threads)
     arguments = parser.parse_args()
     if arguments.learned and len(arguments.datasets or kept(*_KEPT)) < 2:
         parser.error("--learned needs two datasets of one camera")
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        datasets = [Dataset.read(folder) for folder in arguments.datasets or kept(*_KEPT)]
+        datasets = [Dataset.read(folder) for folder in (arguments.datasets or kept(*_KEPT))[: arguments.sets]]
         if not datasets:
             datasets = [Dataset.simulated("statue", Path(scratch) / "statue-images", count=SIMULATED_COUNT)]
         for name, found in _figures(datasets, arguments, Path(scratch)):

@@ -49,35 +49,37 @@ def _ray() -> str | None:
 
 SCRIPTS: Final = MappingProxyType(
     {
-        "cameras": Script(short=("--kinds", "zoom_mm"), short_s=200),
-        "components": Script(short_s=240),
+        "cameras": Script(short=("--kinds", "zoom_mm"), short_s=120),
+        "components": Script(short_s=200),
         "coverage": Script(
-            short=("--objects", "facade", "--seeds", "1", "--only", "holes"), full=("--full",), short_s=240
+            short=("--objects", "facade", "--seeds", "1", "--only", "holes", "--width", "408"),
+            full=("--full",),
+            short_s=300
         ),
         "dense": Script(short=("facade", "--count", "6"), short_s=180),
-        "engine_accuracy": Script(short_s=300),
+        "engine_accuracy": Script(short=("--sets", "1"), short_s=480),
         "engine_latency": Script(short=("--count", "16"), full=("--count", "400"), short_s=240),
-        "fanout": Script(short_s=120),
-        "folds": Script(short=("--seeds", "1", "--only", "tower"), full=("--full",), short_s=200),
-        "gpu": Script(short=("--width", "408", "--count", "3", "--cpu-count", "1"), short_s=120),
+        "fanout": Script(short_s=60),
+        "folds": Script(short=("--seeds", "1", "--only", "tower"), full=("--full",), short_s=320),
+        "gpu": Script(short=("--width", "408", "--count", "3", "--cpu-count", "1"), short_s=60),
         "index": Script(short=("--images", "300"), short_s=90),
-        "intake": Script(short_s=60),
+        "intake": Script(short_s=40),
         "late_joins": Script(short=("--joins", "100"), short_s=30),
         "links": Script(short=("--rates", "200"), short_s=240),
         "moved_project": Script(
-            short=("--before", "20", "--after", "20", "--imported", "10"), full=("--imported", "20"), short_s=300
+            short=("--before", "20", "--after", "20", "--imported", "10"), full=("--imported", "20"), short_s=240
         ),
         "preview": Script(short=("--images", "3"), short_s=60),
         "projects": Script(
             short=("--idle", "20", "--seconds", "10", "--projects", "8", "--each", "5", "--images", "300"),
             full=("--engine",),
-            short_s=240,
+            short_s=200,
         ),
-        "ray_cluster": Script(short=("--projects", "4"), short_s=180, lacks=_ray),
+        "ray_cluster": Script(short=("--projects", "4"), short_s=120, lacks=_ray),
         "relay": Script(short_s=60),
         "slow_pull": Script(short=("--points", "40000"), short_s=60),
         "strangers": Script(short_s=240),
-        "transport": Script(short=("--rounds", "2"), short_s=40),
+        "transport": Script(short=("--rounds", "2"), short_s=30),
         "viewer": Script(short_s=120),
     }
 )
