@@ -54,7 +54,7 @@ SCRIPTS: Final = MappingProxyType(
         "coverage": Script(
             short=("--objects", "facade", "--seeds", "1", "--only", "holes", "--width", "408"),
             full=("--full",),
-            short_s=300
+            short_s=300,
         ),
         "dense": Script(short=("facade", "--count", "6"), short_s=180),
         "engine_accuracy": Script(short=("--sets", "1"), short_s=480),
