@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,8 @@ from tests.documents.machines import BlockFailedError, Machine
 from tests.documents.means import check_by_own_means
 from tests.documents.newcomer import MOST_COMMANDS, count_commands, wait_for_first_point
 
-PHOTO_COUNT: Final = 6
+PHOTO_COUNT: Final = 6  # in each machine's folder at the start
+_PHOTOGRAPHS: Final = Path("my") / "photos"  # of a machine's clone
 
 
 def main() -> int:
@@ -77,18 +79,22 @@ def _run_all(blocks: list[Block], folder: Path) -> Report:
     if count_commands(blocks) > MOST_COMMANDS:
         report.failed.append(f"README's way to the first point has more than {MOST_COMMANDS} commands")
     machines = {name: Machine(folder / name) for name in ("server", "rig")}
+    more = sum(block.photograph_count for block in blocks)
+    (folder / "photographs").mkdir()
+    paths = write_photographs("facade", folder / "photographs", count=PHOTO_COUNT + more)
     for machine in machines.values():
         machine.prepare()
-        photographs = machine.clone / "my" / "photos"
-        photographs.mkdir(parents=True)
-        paths = write_photographs("facade", photographs, count=PHOTO_COUNT)
+        (machine.clone / _PHOTOGRAPHS).mkdir(parents=True)
+        _add_photographs(paths[:PHOTO_COUNT], machine)
         shutil.copy(paths[0], machine.clone / "IMG_0001.JPG")
+    unseen = iter(paths[PHOTO_COUNT:])
     last_of_path = next((block for block in reversed(blocks) if block.is_path), None)
     began = time.monotonic()
     try:
         for number, block in enumerate(blocks):
             if number == 0 or block.document != blocks[number - 1].document:
                 _write_files(block.document, blocks, machines)
+            _add_photographs(list(islice(unseen, block.photograph_count)), machines["rig"])
             try:
                 _do(block, machines, folder / f"{number:02}.log", report)
                 if block is last_of_path:
@@ -101,6 +107,11 @@ def _run_all(blocks: list[Block], folder: Path) -> Report:
             report.failed += machine.stop()
     report.failed += check_by_own_means(blocks)
     return report
+
+
+def _add_photographs(paths: list[Path], machine: Machine) -> None:
+    for path in paths:
+        shutil.copy(path, machine.clone / _PHOTOGRAPHS)
 
 
 def _write_files(document: Path, blocks: list[Block], machines: dict[str, Machine]) -> None:

@@ -11,6 +11,7 @@ gives=NAME=REGEX   a part of its output that stands for NAME in later blocks
 with=TEXT=OTHER    a part of the block that is replaced when it runs
 env=NAME=VALUE     a variable that it runs with
 within=SECONDS     how long it may take; 300 without this mark
+photographs=COUNT   so many more reach the folder that the rig's camera watches, before the block runs
 file=NAME     the block is a file of this name in the machine's folder
 path          it is a part of the way from nothing to the first point of a rig
 """
@@ -27,7 +28,7 @@ LANGUAGES: Final = frozenset({"sh", "toml", "json", "python", "html", "nginx", "
 NEEDS: Final = frozenset({"root", "systemd", "docker", "camera", "machine"})
 MACHINES: Final = frozenset({"server", "rig"})
 _MANY: Final = frozenset({"with", "env"})
-_ONE: Final = frozenset({"in", "needs", "until", "gives", "within", "file"})
+_ONE: Final = frozenset({"in", "needs", "until", "gives", "within", "photographs", "file"})
 _ORDER: Final = (
     "README.md",
     "docs/capture.md",
@@ -58,6 +59,7 @@ class Block:
     replaced: tuple[tuple[str, str], ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     within_s: float = 300.0
+    photograph_count: int = 0
     file: str | None = None
     is_path: bool = False
 
@@ -126,6 +128,7 @@ def _block(document: Path, line: int, info: str, text: str) -> Block:
         replaced=tuple(many["with"]),
         environment=tuple(many["env"]),
         within_s=float(one.get("within", "300")),
+        photograph_count=int(one.get("photographs", "0")),
         file=one.get("file"),
         is_path="path" in one,
     )
