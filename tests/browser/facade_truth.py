@@ -18,6 +18,8 @@ DARK: Final = 115  # grey between that of glass and that of stone
 _SPACING_M: Final = 0.01  # divides the distance of the windows: their edges lie alike between the mesh's vertices
 _GLASS_M: Final = (0.40, 0.44)  # how far behind the wall
 _ROWS_M: Final = (4.42, 4.88)  # where panes are upright
+_DENSE_M: Final = (3.6, 5.8)  # the storey of the windows; elsewhere a sixth of the points do
+_ELSEWHERE: Final = 1 / 6
 _YAW_RAD: Final = 0.44
 _SHIFT: Final = np.array([3.0, -1.0, 7.0])
 
@@ -38,6 +40,8 @@ def true_facade(count: int, seed: int = 3) -> Truth:
     corners = mesh.vertices[triangles].astype(np.float64)
     # As many points for an area as photographs from the front have pixels of it; the ground around is hardly seen.
     areas = np.abs(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 1])
+    height = corners[:, :, 2].mean(axis=1)
+    areas *= np.where((height > _DENSE_M[0]) & (height < _DENSE_M[1]), 1.0, _ELSEWHERE)
     chosen = random.choice(len(areas), size=count, p=areas / areas.sum())
     weights = random.dirichlet((1.0, 1.0, 1.0), count)
     in_metres = (weights[:, :, None] * corners[chosen]).sum(axis=1)
