@@ -135,11 +135,11 @@ async def _rebuilt(world: World, visitor: Visitor) -> None:
     reconstruction = world.reconstruction
     await objects.whole_object(world)
     await live(world, visitor)
-    await reconstruction.publish([chapel(40_000)], generation=2, image_count=20)
+    manifest = await reconstruction.publish([chapel(40_000)], generation=2, image_count=20)
     await visitor.has(generation=2)
     end = {"state": "placed", "is_refetch": True, "new_point_count": 1, "duration_s": 3.0}
     await reconstruction.tell(ProcessingComplete.model_validate({**TWENTIETH, **end}))
-    await visitor.has(points_shown=40_000)
+    await visitor.has(points_shown=manifest.point_count)
 
 
 async def _presence(world: World, visitor: Visitor, presence: str) -> None:
@@ -190,7 +190,7 @@ async def _reconnecting(world: World, visitor: Visitor) -> None:
     visitor.is_loss_expected = True
     await live(world, visitor)
     await visitor.page.context.set_offline(offline=True)
-    await visitor.page.evaluate("document.querySelector('cairn-viewer').session.follower.retry()")
+    await visitor.page.evaluate("document.querySelector('cairn-viewer').session.follower.connection.client.stream.destroy()")
     await visitor.has(link="lost")
 
 

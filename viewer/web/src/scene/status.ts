@@ -82,6 +82,21 @@ export function bannerOf(state: ProjectState, dismissed: ReadonlySet<Banner["kin
   return bannersOf(state).find(({ kind }) => !dismissed.has(kind)) ?? null;
 }
 
+/** Banners that stay until something is done, or for hours. The others come and go with every photograph. */
+const LASTING: ReadonlySet<Banner["kind"]> = new Set([
+  "stale",
+  "trouble",
+  "failed_shards",
+  "further_parts",
+  "left_out",
+]);
+
+/** Whether a banner stays so long that the object makes room for it. */
+export function hasLastingBanner(state: ProjectState, dismissed: ReadonlySet<Banner["kind"]>): boolean {
+  const banner = bannerOf(state, dismissed);
+  return banner !== null && LASTING.has(banner.kind);
+}
+
 function bannersOf(state: ProjectState): Banner[] {
   const { images, link, reconstructor, scene, traffic, uploads } = state;
   const isShown = pointCount(scene.shown) > 0;

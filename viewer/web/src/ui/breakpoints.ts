@@ -7,6 +7,8 @@ export const NARROW_PX = 760;
 export const LOW_PX = 500;
 /** At most this wide, the panel is closed at first, because it would cover too much of the object. */
 export const SMALL_PX = 1100;
+/** At most this wide, the header's signs stand below it. */
+export const TABLET_PX = 1000;
 /** The width that the open side panel covers, margins included. */
 export const PANEL_PX = 384;
 /** The width of the tools beside a low window, and the widest panel beside them. */
@@ -16,6 +18,8 @@ export const TOOLS_IN_TWO_PX = 114;
 export const LOW_PANEL_PX = 320;
 /** And never more than this share of the window. */
 export const LOW_PANEL_SHARE = 0.44;
+/** The width of a banner in a low window, above the middle of its height. */
+export const LOW_BANNER_PX = 264;
 /** The share of the window's height that the open sheet covers, and its largest height. */
 export const SHEET_SHARE = 0.62;
 export const SHEET_PX = 620;

@@ -6,6 +6,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import type { CairnViewer as CairnViewerApi, Camera } from "../elements-types";
 import { lastImageOf } from "../scene/rigs";
 import type { ProjectState } from "../scene/state";
+import { hasLastingBanner } from "../scene/status";
 import type { Photograph } from "../scene/uploading/photographs";
 import type { Place } from "../wire/address";
 import type { PageConfig } from "../wire/config";
@@ -132,7 +133,9 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
     const shown = this.view.pointed ?? this.view.selected;
     return html`<cairn-stage
         .project=${this.project}
-        .insets=${this.project ? covered(this.view, this) : NOTHING_COVERED}
+        .insets=${
+          this.project ? covered(this.view, this, hasLastingBanner(this.project, this.view.dismissed)) : NOTHING_COVERED
+        }
         .isMeasuring=${this.view.isMeasuring}
         .layer=${this.annotating.editor}
         .hasCameras=${this.view.hasCameras}

@@ -6,6 +6,7 @@ import {
   LOW_PANEL_SHARE,
   LOW_RAIL_PX,
   PANEL_PX,
+  TABLET_PX,
   TOOLS_IN_TWO_PX,
   TOOLS_PX,
   low,
@@ -207,7 +208,7 @@ export const layout = css`
     }
   }
 
-  @media (max-width: 1000px) {
+  @media (max-width: ${px(TABLET_PX)}) {
     .counts span:nth-child(n + 3) {
       display: none;
     }
@@ -217,7 +218,7 @@ export const layout = css`
     }
   }
   /* tools beside a title that stays whole: what is going on stands below it */
-  @media ${wide} and (max-width: 1000px) {
+  @media ${wide} and (max-width: ${px(TABLET_PX)}) {
     .top {
       display: grid;
       grid-template: auto auto / minmax(0, 1fr) auto;

@@ -2,7 +2,7 @@
 import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
 
-import { low, narrow, wide } from "../breakpoints";
+import { LOW_BANNER_PX, TABLET_PX, low, narrow, px, wide } from "../breakpoints";
 import type { Banner } from "../../scene/status";
 import { bannerOf } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
@@ -32,7 +32,7 @@ export const bannerStyles = css`
     overflow: hidden;
     animation: appear 0.3s ease;
   }
-  @media ${wide} and (max-width: 1000px) {
+  @media ${wide} and (max-width: ${px(TABLET_PX)}) {
     .banner {
       top: 116px;
     }
@@ -99,9 +99,21 @@ export const bannerStyles = css`
     .banner {
       top: 62px;
       left: max(12px, env(safe-area-inset-left));
-      max-width: min(440px, calc(100% - var(--tools) - 24px));
+      max-width: ${px(LOW_BANNER_PX)};
       min-height: 48px;
+      flex-wrap: wrap;
+      gap: 0;
       font-size: 0.88rem;
+    }
+    .banner p {
+      flex-basis: 100%;
+      padding-bottom: 0;
+    }
+    .banner button {
+      margin-left: -15px; /* aligns the button's text with the sentence above */
+    }
+    .banner button.plain {
+      margin-left: auto;
     }
     :host([panel="open"]) .banner,
     :host([card="open"]) .banner {

@@ -2,11 +2,13 @@
 import type { Insets } from "../../render/insets";
 import {
   CARD_SHARE,
+  LOW_BANNER_PX,
   LOW_PANEL_PX,
   LOW_PANEL_SHARE,
   PANEL_PX,
   SHEET_PX,
   SHEET_SHARE,
+  TABLET_PX,
   TOOLS_IN_TWO_PX,
   TOOLS_PX,
 } from "../breakpoints";
@@ -23,6 +25,10 @@ interface Open {
 }
 
 const CARD_PX = 336;
+/** How far a banner of two lines reaches down: below the header, and below the signs that stand under it in a tablet. */
+const BANNER_BOTTOM_PX = 156;
+const TABLET_BANNER_BOTTOM_PX = 190;
+const PHONE_BANNER_BOTTOM_PX = 164;
 /** On a phone, the height of the sheet with the line of advice above it. */
 const ADVISED_PX = 218;
 /** A card pushes the object aside only where this much is left. */
@@ -35,21 +41,26 @@ export function openOf(view: ViewerState): Open {
   return { isAdvised, isPanelOpen, card: hasCoverage ? "list" : null };
 }
 
-/** The covered edges of the page's element. */
+/** The covered edges of the page's element, with a banner that stays or without. */
 export function covered(
   view: ViewerState,
   { clientHeight: height, clientWidth: width }: Pick<HTMLElement, "clientHeight" | "clientWidth">,
+  hasBanner: boolean,
 ): Insets {
   const open = openOf(view);
   switch (layoutNow()) {
-    case "wide":
-      return beside({ top: 84, right: open.isPanelOpen ? PANEL_PX : 16, bottom: 138, left: 16 }, open, width);
+    case "wide": {
+      const top = !hasBanner ? 84 : width > TABLET_PX ? BANNER_BOTTOM_PX : TABLET_BANNER_BOTTOM_PX;
+      return beside({ top, right: open.isPanelOpen ? PANEL_PX : 16, bottom: 138, left: 16 }, open, width);
+    }
     case "narrow":
-      return narrow(open, height);
+      return narrow(open, height, hasBanner);
     case "low": {
       const panel = open.isPanelOpen ? Math.min(LOW_PANEL_PX, LOW_PANEL_SHARE * width) + 8 : 0;
       const tools = open.card || open.isPanelOpen ? TOOLS_PX : TOOLS_IN_TWO_PX;
-      return beside({ top: 66, right: tools + panel, bottom: 64, left: 12 }, open, width);
+      const right = tools + panel;
+      const isBanner = hasBanner && !open.card && !open.isPanelOpen && width - right - LOW_BANNER_PX >= LEAST_WIDTH_PX;
+      return beside({ top: 66, right, bottom: 64, left: isBanner ? LOW_BANNER_PX + 24 : 12 }, open, width);
     }
   }
 }
@@ -60,7 +71,7 @@ function beside(insets: Insets, { card }: Open, width: number): Insets {
 }
 
 /** On a phone the tools lie beside the object, or above it when sheet or card take the height. */
-function narrow({ card, isAdvised, isPanelOpen }: Open, height: number): Insets {
+function narrow({ card, isAdvised, isPanelOpen }: Open, height: number, hasBanner: boolean): Insets {
   if (isPanelOpen) return { top: 126, right: 0, bottom: Math.min(SHEET_SHARE * height, SHEET_PX), left: 0 };
   const top = card ? 126 : 72;
   switch (card) {
@@ -69,6 +80,11 @@ function narrow({ card, isAdvised, isPanelOpen }: Open, height: number): Insets 
     case "list":
       return { top, right: 8, bottom: 152 + CARD_SHARE * height, left: 8 };
     case null:
-      return { top, right: TOOLS_PX + 4, bottom: isAdvised ? ADVISED_PX : 140, left: 8 };
+      return {
+        top: hasBanner ? PHONE_BANNER_BOTTOM_PX : top,
+        right: TOOLS_PX + 4,
+        bottom: isAdvised ? ADVISED_PX : 140,
+        left: 8,
+      };
   }
 }
