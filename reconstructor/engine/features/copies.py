@@ -104,8 +104,9 @@ def _is_contradicted(
     side = 0 if old.earlier == before else 1
     places = np.full(len(known.features[before]), np.inf, np.complex128)
     places[old.matches[:, side]] = _complex(keypoints[0])[old.matches[:, 1 - side]]
-    x, y, depth = np.linalg.inv(homography) @ np.insert(keypoints[1][new.matches[:, 1], :2], 2, 1.0, axis=1).T
-    off_px = np.abs(places[new.matches[:, 0]] - (x + 1j * y) / depth)
+    x, y, depth = np.linalg.pinv(homography) @ np.insert(keypoints[1][new.matches[:, 1], :2], 2, 1.0, axis=1).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        off_px = np.abs(places[new.matches[:, 0]] - (x + 1j * y) / depth)
     is_alike = off_px < _SAME_PLACE * known.facts[pair.earlier].reduced_width_px
     return bool(is_alike.mean() < _LEAST_ALIKE)
 
