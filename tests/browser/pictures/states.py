@@ -190,7 +190,9 @@ async def _reconnecting(world: World, visitor: Visitor) -> None:
     visitor.is_loss_expected = True
     await live(world, visitor)
     await visitor.page.context.set_offline(offline=True)
-    await visitor.page.evaluate("document.querySelector('cairn-viewer').session.follower.connection.client.stream.destroy()")
+    await visitor.page.evaluate(
+        "document.querySelector('cairn-viewer').session.follower.connection.client.stream.destroy()"
+    )
     await visitor.has(link="lost")
 
 
