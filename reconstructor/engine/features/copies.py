@@ -45,6 +45,7 @@ _SAME_PLACE: Final = 0.01  # of the width
 _STEPS: Final = 6
 _RANSAC: Final = pycolmap.RANSACOptions(max_error=_MOST_OFF_PX, random_seed=0)
 _Keypoints = NDArray[np.float32]  # (N, 4), positions in pixels in the first two columns
+_CALIBRATED: Final = frozenset({"PINHOLE", "OPENCV"})  # the models of `camera_of_sensor`
 _COPY: Final = int(pycolmap.TwoViewGeometryConfiguration.WATERMARK)
 
 
@@ -145,7 +146,7 @@ def _is_similar_copy(pair: Pair, keypoints: tuple[_Keypoints, _Keypoints], camer
 
 def _is_print(pair: Pair, keypoints: tuple[_Keypoints, _Keypoints], cameras: tuple[Any, Any]) -> bool:
     """Whether one homography maps the keypoints of one image to the matching ones, and no turned camera shows it."""
-    homography, is_known = pair.matrices[2], all(camera.has_prior_focal_length for camera in cameras)
+    homography, is_known = pair.matrices[2], _are_known(cameras)
     if not is_known and cameras[0].camera_id != cameras[1].camera_id:
         return False  # EXIF tells two focal lengths apart, but not how long they are: it may be a zoom
     if pair.has_parallax or len(pair.matches) < _LEAST_MATCHES or not np.isfinite(homography).all():
@@ -158,6 +159,12 @@ def _is_print(pair: Pair, keypoints: tuple[_Keypoints, _Keypoints], cameras: tup
     is_stretched = largest >= (_LEAST_STRETCH if is_known else _LEAST_STRETCH_GUESSED) * least
     enlarged = np.sqrt(np.median(np.abs(np.linalg.det(homography) / mapped[:, 2] ** 3)))
     return bool(is_stretched) and _is_exact(off_px, float(enlarged))
+
+
+def _are_known(cameras: tuple[Any, Any]) -> bool:
+    """Whether both focal lengths are given, by the same means: EXIF may be that of a whole photograph and this a part."""
+    is_calibrated = [camera.model.name in _CALIBRATED for camera in cameras]
+    return all(camera.has_prior_focal_length for camera in cameras) and is_calibrated[0] == is_calibrated[1]
 
 
 def _is_exact(off_px: NDArray[np.float64], enlarged: float) -> bool:

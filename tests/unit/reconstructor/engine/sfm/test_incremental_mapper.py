@@ -124,7 +124,7 @@ def test_a_robust_adjustment_withstands_outliers_below_the_bound_of_the_filter()
     assert errors[True] < 0.7 * errors[False]
 
 
-def test_a_focal_length_that_is_given_stays_given_in_a_model_from_disk(tmp_path: Path) -> None:
+def test_a_calibrated_camera_stays_calibrated_in_a_model_from_disk(tmp_path: Path) -> None:
     walk = Walk(seen_points(cameras=4))
     for number in range(1, 5):
         walk.add(number)
