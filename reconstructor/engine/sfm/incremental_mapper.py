@@ -210,7 +210,7 @@ class LiveMapper:
         self._model, self._has_new_images = model, False
         self._mapper: Any = pycolmap.IncrementalMapper(self._cache)
         self._mapper.begin_reconstruction(model)  # also adds the cache's cameras and images to the model
-        note_calibrated(model, self._fixed_cameras)
+        _note_calibrated(model, self._fixed_cameras)
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
     def _initialise(self) -> list[int]:
@@ -282,7 +282,7 @@ class LiveMapper:
         return bool(self._model.image(number).has_pose)
 
 
-def note_calibrated(model: Any, camera_ids: Iterable[int]) -> None:
+def _note_calibrated(model: Any, camera_ids: Iterable[int]) -> None:
     """Say of a model's calibrated cameras that their focal length is given: COLMAP's files do not hold it."""
     for camera_id in camera_ids:
         if model.exists_camera(camera_id):

@@ -26,6 +26,9 @@ _LEAST_SHARE: Final = 0.3  # of the points that the nearest image gives a pose
 _MOST_POSES: Final = 3  # tried, because each of several equal parts in a photograph may give one
 MOST_TURNED_DEG: Final = 15.0  # between the rotations that two pairs give an image; pairs of little parallax err by 10
 
+_SEEDED: Final = pycolmap.AbsolutePoseEstimationOptions()
+_SEEDED.ransac.random_seed = 0  # else the pose depends on what was estimated before
+
 
 def points_seen(
     model: Any, pair: Pair, other: int, keypoints: NDArray[np.float32]
@@ -72,7 +75,7 @@ def pose_by(
     for _ in range(_MOST_POSES):
         if len(points) < least:
             return None
-        pose = pycolmap.estimate_and_refine_absolute_pose(places, points, camera)
+        pose = pycolmap.estimate_and_refine_absolute_pose(places, points, camera, _SEEDED)
         if pose is None or pose["num_inliers"] < least:
             return None
         found = pose["cam_from_world"]

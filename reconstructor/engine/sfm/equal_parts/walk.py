@@ -63,14 +63,15 @@ def turned_alike(
     known = sorted((pair for pair in pairs if len(pair.matches) and placed & set(key_of(pair))), key=gap_of)
     if not known:
         return pairs
-    rotations = {key_of(pair): rotation_by(model, pair, image, keypoints) for pair in known}
     least = _LEAST_OF_LARGEST * max(len(pair.matches) for pair in known)
     in_row = pair_in_row(pairs, number)
     by_walk = None
     if in_row is not None and len(in_row.matches) >= least and in_row.earlier not in placed:
         by_walk = _rotation_over_waiting(model, in_row, (image[1], keypoints), look_up, _MOST_STEPS)
-    if by_walk is None and len(known[0].matches) >= least:
-        by_walk = rotations[key_of(known[0])]
+    if by_walk is None and len(known[0].matches) < least:
+        return pairs
+    rotations = {key_of(pair): rotation_by(model, pair, image, keypoints) for pair in known}
+    by_walk = rotations[key_of(known[0])] if by_walk is None else by_walk
     if by_walk is None:
         return pairs
     contradicting = {

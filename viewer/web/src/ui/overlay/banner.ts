@@ -69,16 +69,11 @@ export const bannerStyles = css`
   .banner progress::-moz-progress-bar {
     background: var(--busy);
   }
-  @media ${narrow} {
+  @media ${narrow}, ${low} {
     .banner {
-      top: 76px;
-      left: 16px;
-      right: 80px;
-      max-width: none;
       flex-wrap: wrap;
       gap: 0;
       font-size: 0.88rem;
-      padding-left: 14px;
     }
     .banner p {
       flex-basis: 100%;
@@ -89,6 +84,15 @@ export const bannerStyles = css`
     }
     .banner button.plain {
       margin-left: auto;
+    }
+  }
+  @media ${narrow} {
+    .banner {
+      top: 76px;
+      left: 16px;
+      right: 80px;
+      max-width: none;
+      padding-left: 14px;
     }
     :host([panel="open"]) .banner,
     :host([card="open"]) .banner {
@@ -101,19 +105,6 @@ export const bannerStyles = css`
       left: max(12px, env(safe-area-inset-left));
       max-width: ${px(LOW_BANNER_PX)};
       min-height: 48px;
-      flex-wrap: wrap;
-      gap: 0;
-      font-size: 0.88rem;
-    }
-    .banner p {
-      flex-basis: 100%;
-      padding-bottom: 0;
-    }
-    .banner button {
-      margin-left: -15px; /* aligns the button's text with the sentence above */
-    }
-    .banner button.plain {
-      margin-left: auto;
     }
     :host([panel="open"]) .banner,
     :host([card="open"]) .banner {
