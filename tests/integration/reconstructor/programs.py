@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, Self, TypeVar
 
 from broker.channel import Channel
+from broker.clients.refusals import BrokerFullError
 from broker.config import Connection
 from broker.contract import (
     CAMERA_PAGE,
@@ -154,7 +155,7 @@ class Rig:
     async def send(
         self, payload: bytes, name: str, sender: str = RIG, properties: tuple[tuple[str, str], ...] = ()
     ) -> UploadAcknowledged:
-        """Publish until the receipt is here."""
+        """Publish until the receipt is here; a broker without room is asked again."""
         topic = SPACE.topic(self._project, IMAGE.template, sender=sender, image_name=name)
         return await self._send(Outgoing(topic=topic, payload=payload, user_properties=properties), name)
 
@@ -173,7 +174,11 @@ class Rig:
     async def _send(self, outgoing: Outgoing, name: str) -> UploadAcknowledged:
         async with asyncio.timeout(2 * PATIENCE_S):
             while True:
-                await self._delivery.publish(outgoing, PATIENCE_S)
+                try:
+                    await self._delivery.publish(outgoing, PATIENCE_S)
+                except BrokerFullError:
+                    await asyncio.sleep(1)
+                    continue
                 with contextlib.suppress(TimeoutError):
                     return await self.receipt(name, 3)
 
