@@ -127,6 +127,7 @@ class PageServer:
         headers = self._security_headers(request)
         try:
             self._check_address(request)
+            self._cross_origin.check(request)
             if request.can_read_body:
                 await _read_body(request)
             response = self._cross_origin.preflight(request) or await handler(request)

@@ -1,7 +1,9 @@
-"""Which pages of other origins may read our answers? Those of `viewer.allowed_origins`, by CORS headers (Fetch standard).
+"""Which pages of other origins may read our answers, and change anything? Those of `viewer.allowed_origins`, by CORS.
 
-No answer depends on a cookie: an account is named by a header that a page sets itself. So a page on the list can do what
-its visitor's own program could do, and every other page reads nothing.
+There is no cookie, but a browser adds a login that was once typed into its own window to every later request, also to one
+that a form of a strange page sends. So a request that changes something is looked at for the page that it comes from.
+
+Source: Fetch standard (CORS protocol, `Origin` header).
 """
 
 from collections.abc import Sequence
@@ -10,6 +12,9 @@ from typing import Final
 
 from aiohttp import web
 
+from viewer.network.hosts import is_allowed_origin
+
+_CHANGES_NOTHING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
@@ -27,6 +32,20 @@ class CrossOrigin:
         """The answer to a browser that asks before it sends a request; None: this is no such question."""
         is_asked = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
         return web.Response(status=204, headers=_PREFLIGHT) if is_asked and self._allows(request) else None
+
+    def check(self, request: web.Request) -> None:
+        """Whether the page that a request comes from may change something; a request of no page may.
+
+        Raises:
+            web.HTTPForbidden: it may not.
+        """
+        origin = request.headers.get("Origin")
+        if request.method in _CHANGES_NOTHING or origin is None:
+            return
+        if not is_allowed_origin(origin, request.host, self.origins, is_secure=request.secure):
+            raise web.HTTPForbidden(
+                text=f"pages of {origin[:200]} may change nothing here: see viewer.allowed_origins\n"
+            )
 
     async def prepare(self, request: web.Request, response: web.StreamResponse) -> None:
         """Let the page of the request read the response, when its origin is on the list."""

@@ -57,6 +57,9 @@ async def test_an_operator_invites_over_http(address: str, passwords: dict[str, 
         assert (await asked("GET", f"{address}/config.json"))[1]["has_invitations"] is True  # type: ignore[index]
         assert (await asked("POST", here, json=invitation))[0] == 401
         assert (await asked("POST", here, json=invitation, headers=basic("ops", "guess")))[0] == 401
+        strange = ops | {"Origin": "https://elsewhere.example"}  # of a form there, with the login that the browser kept
+        status, body = await asked("POST", here, json=invitation, headers=strange)
+        assert (status, "https://elsewhere.example may change nothing here" in str(body)) == (403, True)
         status, body = await asked("POST", here, json=invitation, headers=anna)
         assert (status, body["code"]) == (403, "not_operator")  # type: ignore[index]
         nothing = {"can_invite": False, "invitations": []}
