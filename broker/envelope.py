@@ -19,6 +19,8 @@ ImageNumber = Annotated[int, Field(ge=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 StoreId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]  # 64 random bits
 ComponentId = Annotated[int, Field(ge=0, le=9999)]
+FIRST_YEAR: Final = 1970  # of a clock that was never set
+LAST_YEAR: Final = 8999
 HARMLESS: Final = AfterValidator(printable)  # strangers write text that goes to terminals, logs and pages
 MAX_TITLE_LENGTH: Final = 120
 ProjectTitle = Annotated[str, Field(max_length=MAX_TITLE_LENGTH), HARMLESS]
@@ -27,6 +29,22 @@ Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Vector3 = tuple[float, float, float]
 QuaternionWxyz = tuple[float, float, float, float]
 Matrix4 = tuple[QuaternionWxyz, QuaternionWxyz, QuaternionWxyz, QuaternionWxyz]
+
+
+def checked_instant(instant: datetime) -> datetime:
+    """The instant, which Python can convert and count with: it cannot in the first and last years that it knows.
+
+    Raises:
+        ValueError: it has no time zone, or a year that no clock shows.
+    """
+    if instant.tzinfo is None:
+        raise ValueError("the time zone is missing")
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise ValueError(f"the year is not from {FIRST_YEAR} to {LAST_YEAR}")
+    return instant
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(checked_instant)]
 
 
 class BadMessageError(CairnError):
@@ -56,7 +74,7 @@ class Message(WireModel):
 
     type: str
     schema_version: str = Field(default=SCHEMA, alias="schema", pattern=r"^[0-9]{1,4}\.[0-9]{1,4}$")
-    sent_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    sent_at: Instant = Field(default_factory=lambda: datetime.now(UTC))
     project: ProjectId
 
     @classmethod

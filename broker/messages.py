@@ -3,12 +3,13 @@
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from broker.envelope import (
     HARMLESS,
     Count,
     ImageNumber,
+    Instant,
     Message,
     ProjectTitle,
     QuaternionWxyz,
@@ -58,7 +59,7 @@ class UploadAcknowledged(Message):
     sha256: Sha256 | None = None
     code: Word | None = None
     reason: Sentence | None = None
-    retry_at: AwareDatetime | None = None
+    retry_at: Instant | None = None
 
 
 class UploadBegin(Message):
@@ -132,7 +133,7 @@ class Flow(Message):
     type: Literal["flow"] = "flow"
     image_count: Annotated[int, Field(ge=1)]
     size_bytes: SizeBytes
-    pause_until: AwareDatetime | None = None
+    pause_until: Instant | None = None
     code: Word | None = None
     reason: Sentence | None = None
 
@@ -156,7 +157,7 @@ class ReconstructorState(Message):
     store_id: StoreId | None = None
     epoch: Count = 0
     host: Annotated[str, Field(max_length=64), HARMLESS] = ""
-    contested_since: AwareDatetime | None = None
+    contested_since: Instant | None = None
     black_box: Annotated[str, Field(max_length=256), HARMLESS] = ""
     has_manifest: bool = False
     image_count: Count = 0
@@ -187,8 +188,8 @@ class ReconstructorStatistics(Message):
     uptime_s: float
     stored_to_shard_p50_s: float | None = None
     stored_to_shard_p95_s: float | None = None
-    queued_since: AwareDatetime | None = None  # when the oldest image was stored that still waits for the black box
-    processed_at: AwareDatetime | None = None  # when the newest job ended
+    queued_since: Instant | None = None  # when the oldest image was stored that still waits for the black box
+    processed_at: Instant | None = None  # when the newest job ended
     refetch_s: float | None = None  # how long the last refetch took
 
 
@@ -370,8 +371,8 @@ class Response(Message):
     is_done: bool
     code: Word | None = None
     reason: Sentence | None = None
-    request_sent_at: AwareDatetime
-    received_at: AwareDatetime
+    request_sent_at: Instant
+    received_at: Instant
     republished_count: Count = 0
     is_preview: bool = False  # of a `photograph`: the photograph itself has not come yet
     export: ExportedFile | None = None  # of an `export`, which is answered when the file is complete

@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from broker.envelope import HARMLESS, Count, Message, Sentence, WireModel, Word
+from broker.envelope import HARMLESS, Count, Instant, Message, Sentence, WireModel, Word
 from broker.ids import AgentId, ImageId, RequestId
 
 
@@ -77,8 +77,8 @@ class Command(Message):
     type: Literal["command"] = "command"
     id: RequestId
     verb: Literal["capture", "capture_at", "pause", "resume", "cancel", "reboot"]
-    deadline_at: AwareDatetime
-    capture_at: AwareDatetime | None = None
+    deadline_at: Instant
+    capture_at: Instant | None = None
     image_count: Annotated[int, Field(ge=1, le=10_000)] | None = None
     capture_id: RequestId | None = None  # of the photographs that several rigs take at capture_at
 
@@ -86,9 +86,9 @@ class Command(Message):
 class CaptureReport(WireModel):
     """How a rig kept to the instant of a `capture_at`; without `fired_at`, its camera was not asked."""
 
-    capture_at: AwareDatetime
+    capture_at: Instant
     capture_id: RequestId
-    fired_at: AwareDatetime | None = None
+    fired_at: Instant | None = None
     deviation_s: float | None = None
     image_count: Count = 0
     image_ids: Annotated[tuple[ImageId, ...], Field(max_length=64)] = ()  # the first ones

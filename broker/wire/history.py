@@ -2,9 +2,9 @@
 
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from broker.envelope import Count, Message, Sha256, Vector3, WireModel
+from broker.envelope import Count, Instant, Message, Sha256, Vector3, WireModel
 from broker.ids import Generation
 from broker.messages import Similarity
 
@@ -27,7 +27,7 @@ class GenerationRow(WireModel):
     """One generation. Those that another one replaced have shards while they are kept."""
 
     generation: Generation
-    made_at: AwareDatetime
+    made_at: Instant
     # After which image it was made, and up to which one photographs were added to it.
     first_image_count: Count
     image_count: Count

@@ -9,6 +9,7 @@ from typing import Final
 from broker.accounts.audit import Action
 from broker.contract import CAPTURE_ID_PROPERTY, CAPTURED_AT_PROPERTY, MISSING, RECEIPT
 from broker.delivery import Incoming
+from broker.envelope import checked_instant
 from broker.errors import CairnError
 from broker.ids import BadIdError, ImageName, RequestId, SenderId
 from broker.messages import Missing, ReceiptStatus, UploadAcknowledged
@@ -25,13 +26,12 @@ GAP_LOOK_S: Final = 5.0
 
 
 def captured_at(message: Incoming) -> datetime | None:
-    """When the sender says the image was taken; None when the property is missing or not a time with a zone."""
+    """When the sender says the image was taken; None when the property is missing or no instant with a time zone."""
     said = dict(message.user_properties).get(CAPTURED_AT_PROPERTY, "")
     try:
-        at = datetime.fromisoformat(said)
+        return checked_instant(datetime.fromisoformat(said))
     except ValueError:
         return None
-    return at if at.tzinfo is not None else None
 
 
 def capture_id_of(message: Incoming) -> RequestId | None:

@@ -8,10 +8,11 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from broker.envelope import decode
+from broker.envelope import LAST_YEAR, decode
 from broker.errors import CairnError
 from broker.ids import BadIdError, RequestId
 from broker.wire.annotations import MAX_ANNOTATION_BYTES
@@ -25,6 +26,7 @@ from reconstructor.storage.title import is_title
 _TABLES: Final = ("images", "jobs", "facts", "generations", "shard_pages", "camera_pages", "annotations")
 _MOST_STEPS: Final = 200_000_000  # of SQLite's machine: a million images take a fiftieth
 _MOST_FACT_BYTES: Final = 64 * 1024
+_END_S: Final = datetime(LAST_YEAR, 1, 1, tzinfo=UTC).timestamp()
 _HEX: Final = re.compile(r"[0-9a-f]{16}")
 _BOOT: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -35,6 +37,11 @@ def _is_count(value: object) -> bool:
 
 def _is_small(value: object) -> bool:
     return isinstance(value, bytes) and len(value) <= _MOST_FACT_BYTES
+
+
+def _is_instant(value: object) -> bool:
+    """Whether a number counts seconds since 1970 of a clock; in this program's tables every REAL does."""
+    return isinstance(value, int | float) and 0 <= value < _END_S
 
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:
@@ -93,12 +100,15 @@ def _check_kind(old: sqlite3.Connection, new: Database) -> None:
 
 
 def _copy(old: sqlite3.Connection, new: Database, table: str) -> None:
-    columns = [row["name"] for row in new.rows(f"PRAGMA table_info({table})")]
+    types = {row["name"]: row["type"] for row in new.rows(f"PRAGMA table_info({table})")}
+    columns, instants = list(types), [place for place, name in enumerate(types) if types[name] == "REAL"]
     named = ", ".join(columns)
     statement = f"INSERT OR REPLACE INTO {table} ({named}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - ours
     for row in old.execute(f"SELECT {named} FROM {table} ORDER BY 1"):  # noqa: S608 - names of our own schema
         if table == "facts" and not _is_known_fact(*row):
             raise BadBackupError(f"{str(row[0])[:80]!r} is no fact of a project, or not such a value")
+        if not all(row[place] is None or _is_instant(row[place]) for place in instants):
+            raise BadBackupError(f"{table} {str(row[0])[:80]!r} has an instant that no clock shows")
         new.change(statement, *row)
 
 

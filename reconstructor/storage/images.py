@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from broker.envelope import Instant
 from broker.ids import ImageId, RequestId, SenderId
 
 
@@ -61,7 +62,7 @@ class ImageRecord(BaseModel):
     width_px: int
     height_px: int
     received_at: AwareDatetime
-    captured_at: AwareDatetime | None = None
+    captured_at: Instant | None = None
     photographers_name: str | None = None
     capture_id: RequestId | None = None
 

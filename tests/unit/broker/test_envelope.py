@@ -45,6 +45,8 @@ def test_unknown_major_schema_is_an_error_of_its_own() -> None:
         changed(image_number=0),
         changed(sent_at="yesterday"),
         changed(sent_at="2026-11-24T10:00:00"),
+        changed(sent_at="0001-01-01T00:00:00+05:00"),
+        changed(sent_at="9999-12-31T23:59:59-05:00"),
         changed(type="error"),
         changed(status="lost"),
         b" " * (MAX_JSON_BYTES + 1),

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from broker.rig_messages import Command
 from edge_agent.control.commands import (
@@ -64,6 +65,12 @@ def test_a_command_for_an_instant_needs_one_that_has_not_passed() -> None:
         check_instant(command(verb="capture_at", capture_at=at), at + timedelta(seconds=60))
     with pytest.raises(CommandRefusedError, match="needs the field capture_at"):
         check_instant(command(verb="capture_at"), at)
+
+
+@pytest.mark.parametrize("year_end", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00"])
+def test_a_command_for_an_instant_that_no_clock_shows_is_no_command(year_end: str) -> None:
+    with pytest.raises(ValidationError, match="the year is not from 1970 to 8999"):
+        command(verb="capture_at", capture_at=year_end)
 
 
 def test_rigs_that_get_the_same_instant_agree_on_a_capture_id() -> None:

@@ -157,6 +157,8 @@ def spoil_shard(files: Files) -> None:
         of_database("UPDATE images SET image_id = 'no id' WHERE number = 2"),
         of_database("UPDATE images SET sender = 'a/b' WHERE number = 2"),
         of_database("UPDATE images SET state = 'odd' WHERE number = 2"),
+        of_database("UPDATE images SET captured_at = 253402318799.0 WHERE number = 2"),
+        of_database("UPDATE images SET stored_at = 9e999 WHERE number = 2"),
         of_database("UPDATE jobs SET kind = 'odd'"),
         of_database("INSERT INTO facts VALUES ('odd', 1)"),
         of_database("UPDATE facts SET value = 'x/#' WHERE name = 'session_token'"),
