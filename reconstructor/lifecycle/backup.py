@@ -2,7 +2,8 @@
 
 SQLite copies a database that is written meanwhile. Every other file is written once and never changed, so that hard links
 hold it at no cost; the tar is made of the links, at its leisure. The database comes first: what is stored after it is not
-in the backup, and what the black box did after it is done again, as after a crash.
+in the backup, and what the black box did after it is done again, as after a crash. Only previews are linked before it, too:
+the service removes a preview when its original comes. At the end each file that the copied database names must be there.
 """
 
 import contextlib
@@ -22,6 +23,7 @@ from typing import Final
 from broker.files import UNFINISHED, sync
 from broker.ids import ProjectId
 from reconstructor.lifecycle.listing import BLACK_BOX, LISTING_NAME, ListedFile, Listing, is_place
+from reconstructor.lifecycle.named_files import home_of, named_files
 from reconstructor.storage.durable_files import StoreError, translate
 from reconstructor.storage.past.generations import EARLIER
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
@@ -41,10 +43,10 @@ class BackupMade:
 
 
 class _GoneError(StoreError):
-    """A generation was cleared while it was copied."""
+    """A file that the project's database names was not there when a backup was made."""
 
-    code = "generation_cleared"
-    remedy = "Make the backup again."
+    code = "backup_incomplete"
+    remedy = "Make the backup again; a photograph that stays missing is in an earlier backup or on its camera's card."
 
 
 def write_backup(folder: Path, project: ProjectId, out: Path) -> BackupMade:
@@ -83,6 +85,7 @@ def write_backup(folder: Path, project: ProjectId, out: Path) -> BackupMade:
 
 def _stage(source: ReadOnlyStore, staged: Path) -> None:
     """Bring a consistent state of everything together in one folder."""
+    _link_all(source.folder / "previews", staged / "previews")  # those that go while the database is copied
     copy_database(source.folder / DATABASE_NAME, staged / DATABASE_NAME)
     copied = ReadOnlyStore(folder=staged)
     for each in ("images", "previews", EARLIER):
@@ -90,13 +93,14 @@ def _stage(source: ReadOnlyStore, staged: Path) -> None:
     _link_all(source.folder / BLACK_BOX / _FIRST, staged / BLACK_BOX / _FIRST)
     _link_all(source.folder / BLACK_BOX, staged / BLACK_BOX)
     reference = copied.reference()
-    if reference is None:
-        return
-    home = Path("generations") / f"{reference.manifest.generation:06d}"
-    _link_all(source.folder / home, staged / home)
-    wanted = {f"{entry.index:06d}.{each.encoding.value}" for entry in reference.shards for each in entry.encodings}
-    if not all((staged / home / name).exists() for name in wanted):
-        raise _GoneError("the present generation was replaced while it was copied")
+    if reference is not None:
+        home = home_of(reference.manifest.generation)
+        _link_all(source.folder / home, staged / home)
+    missing = [place for place in named_files(copied) if not (staged / place).is_file()]
+    if missing:
+        raise _GoneError(
+            f"the project's folder lacks {len(missing)} files that its database names, {missing[0]} for one"
+        )
 
 
 def copy_database(source: Path, target: Path) -> None:

@@ -32,6 +32,7 @@ from reconstructor.lifecycle.listing import (
     Listing,
     check_place,
 )
+from reconstructor.lifecycle.named_files import named_files
 from reconstructor.lifecycle.untrusted_database import take_over
 from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import StoreError, translate
@@ -130,7 +131,11 @@ def _unpack(backup: Path, staged: Path, *, with_black_box: bool) -> Listing:
 
 
 def check_backup(backup: Path) -> Listing:
-    """Read a backup to its end, and compare each file with the listing; raises BadBackupError."""
+    """Read a backup to its end; compare each file with the listing, and the listing with what the database names.
+
+    Raises:
+        BadBackupError: it is damaged, or `restore_backup` would miss a file in it.
+    """
     try:
         with tarfile.open(backup, "r:") as tar:
             listing = _listing_in(tar)
@@ -145,7 +150,29 @@ def check_backup(backup: Path) -> Listing:
         raise translate(exc) from exc
     if found != listing.files:
         raise BadBackupError(f"{backup} is not as its listing says")
+    try:
+        missing = [place for place in _named_in(backup) if place not in listing.files]
+    except OSError as exc:
+        raise translate(exc) from exc
+    if missing:
+        raise BadBackupError(f"{len(missing)} files that its database names are missing in it, {missing[0]} for one")
     return listing
+
+
+def _named_in(backup: Path) -> list[str]:
+    """The places of the files that a backup's database names; raises BadBackupError."""
+    with tempfile.TemporaryDirectory(prefix=".check-", dir=backup.parent) as name:
+        folder = Path(name)
+        with tarfile.open(backup, "r:") as tar, (folder / _THEIRS).open("xb") as file:
+            content = tar.extractfile(DATABASE_NAME)
+            if content is None:
+                raise BadBackupError(f"{DATABASE_NAME} is no file in it")
+            shutil.copyfileobj(content, file)
+        take_over(folder / _THEIRS, folder / DATABASE_NAME)
+        try:
+            return list(named_files(ReadOnlyStore(folder=folder)))
+        except CairnError as exc:
+            raise BadBackupError(f"its manifest does not read: {exc.sentence}") from exc
 
 
 def _digest_of(content: IO[bytes]) -> str:

@@ -5,6 +5,7 @@ import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from reconstructor.lifecycle.restoring import check_backup, restore_backup
 from reconstructor.schedule import JobKind
 from reconstructor.storage.annotations import AnnotationKey
 from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.images import StoredImage
 from reconstructor.storage.store import Store
 from tests.photographs import photograph
 from tests.unit.reconstructor.lifecycle.backups import CHAPEL, Files, inspect_here, project_in, replace_version, rewrite
@@ -63,7 +65,7 @@ def test_it_says_how_many_images_it_holds_and_not_how_many_there_are_by_then(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def link_all(source: Path, target: Path) -> None:
-        if len(store.images()) == 3:
+        if source.name == "images":
             store.add_image(
                 new_image(photograph(77), 77), photograph(77)
             )  # one more comes after the database was copied
@@ -73,6 +75,68 @@ def test_it_says_how_many_images_it_holds_and_not_how_many_there_are_by_then(
     monkeypatch.setattr(backing_up, "_link_all", link_all)
     assert write_backup(store.folder, CHAPEL, tmp_path / "chapel.cairn").image_count == 3
     assert len(store.images()) == 4
+
+
+def previewed(store: Store) -> StoredImage:
+    """An image of which the preview and the original are there."""
+    original, preview = photograph(78), photograph(79)
+    small = replace(new_image(original, 78), sha256=None)
+    store.add_preview(small, preview)
+    return store.add_image(new_image(original, 78), original)[0]
+
+
+@pytest.mark.parametrize("at", ["before the copy", "after the copy"])
+async def test_a_preview_that_goes_while_the_backup_is_made_is_in_it_when_its_row_names_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    def copy_database(source: Path, target: Path) -> None:
+        if at == "before the copy":
+            store.previews.drop([image])
+        copied(source, target)
+        if at == "after the copy":
+            store.previews.drop([image])
+
+    copied, image = backing_up.copy_database, previewed(store)
+    assert image.preview_name is not None
+    monkeypatch.setattr(backing_up, "copy_database", copy_database)
+    backup = write_backup(store.folder, CHAPEL, tmp_path / "chapel.cairn").file
+    check_backup(backup)
+    other = await restored(backup, tmp_path / "other")
+    assert other.image(image.number).has_original
+    other.close()
+
+
+def test_a_preview_that_came_and_went_meanwhile_has_the_backup_made_again(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copy_database(source: Path, target: Path) -> None:
+        image = previewed(store)
+        copied(source, target)
+        store.previews.drop([image])
+        copies.append(target)
+
+    copied, copies = backing_up.copy_database, list[Path]()
+    monkeypatch.setattr(backing_up, "copy_database", copy_database)
+    check_backup(write_backup(store.folder, CHAPEL, tmp_path / "chapel.cairn").file)
+    assert len(copies) == 2
+
+
+def test_a_project_without_one_of_its_photographs_is_not_backed_up(store: Store, tmp_path: Path) -> None:
+    store.path(store.image(2)).unlink()
+    with pytest.raises(StoreError, match=r"lacks 1 files that its database names, images/.*jpg"):
+        write_backup(store.folder, CHAPEL, tmp_path / "chapel.cairn")
+    assert not list(tmp_path.glob("chapel.cairn*"))
+
+
+@pytest.mark.parametrize("kind", ["images/", "generations/"])
+def test_a_backup_that_lacks_what_its_database_names_is_found_before_the_project_goes(backup: Path, kind: str) -> None:
+    def lose(files: Files) -> None:
+        del files[next(name for name in files if name.startswith(kind) and not name.endswith(".json"))]
+
+    rewrite(backup, lose)
+    with pytest.raises(BadBackupError, match="that its database names are missing"):
+        check_backup(backup)
+    assert [path.name for path in backup.parent.iterdir() if path.name.startswith(".")] == []
 
 
 async def test_without_the_black_boxs_files_everything_is_reconstructed_again(
