@@ -5,7 +5,7 @@ A gap may stay for good: a rig's gate lays photographs aside, a full spool thins
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -58,9 +58,12 @@ class Gaps:
             del session.gaps[next(iter(session.gaps))]
         session.highest = max(session.highest, sequence)
 
-    def due(self) -> Iterator[tuple[SenderId, MissingSequences]]:
-        """The gaps to ask for now; a gap is forgotten after `MOST_ASKS` times, with growing pauses."""
-        now_s = self._clock()
+    def due(self) -> list[tuple[SenderId, MissingSequences]]:
+        """The gaps to ask for now; a gap is forgotten after `MOST_ASKS` times, with growing pauses.
+
+        A list, because images are noted while the caller waits between two of them.
+        """
+        now_s, due = self._clock(), []
         for (sender, name), session in self._sessions.items():
             asked = [sequence for sequence, gap in session.gaps.items() if gap.due_s <= now_s]
             for sequence in asked:
@@ -70,4 +73,5 @@ class Gaps:
                 if gap.asked_count >= MOST_ASKS:
                     del session.gaps[sequence]
             if asked:
-                yield sender, MissingSequences(session=name, sequences=tuple(sorted(asked)))
+                due.append((sender, MissingSequences(session=name, sequences=tuple(sorted(asked)))))
+        return due

@@ -75,7 +75,7 @@ class ServedShards:
 
     async def close(self) -> None:
         """End every connection and remove what was kept."""
-        for source in self._sources.values():
+        for source in list(self._sources.values()):  # a late request may bring another one
             await source.close()
         self._kept.__exit__(None, None, None)
 

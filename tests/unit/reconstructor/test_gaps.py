@@ -80,6 +80,20 @@ def test_sessions_and_senders_count_for_themselves_and_plain_names_not_at_all() 
     assert asked(gaps) == [("ben", "s", (4,))]
 
 
+def test_images_may_arrive_between_two_gaps_that_are_asked_for() -> None:
+    clock = Clock()
+    gaps = Gaps(clock)
+    for session in ("s", "t"):
+        gaps.note(RIG, name(1, session))
+        gaps.note(RIG, name(3, session))
+    clock.now_s = FIRST_WAIT_S
+    found = []
+    for number, (_, each) in enumerate(gaps.due()):
+        found.append(each.session)
+        gaps.note(RIG, name(1, f"new{number}"))  # as while the caller waits for the broker
+    assert found == ["s", "t"]
+
+
 @given(st.lists(st.tuples(st.integers(0, 999_999), st.integers(0, 2 * MOST_SESSIONS)), max_size=40))
 def test_no_sender_can_make_it_large(images: list[tuple[int, int]]) -> None:
     clock = Clock()
