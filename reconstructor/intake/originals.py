@@ -6,12 +6,14 @@ from typing import Final
 
 from broker.contract import WANTED
 from broker.errors import CairnError
+from broker.ids import ImageId
 from broker.messages import Wanted
 from reconstructor.context import BROKER_ERRORS, Context
-from reconstructor.defects import translating_defects
+from reconstructor.defects import MessageFailedError, translating_defects
 from reconstructor.intake.preview_check import check_preview
 from reconstructor.publishing.camera_changes import with_facts
 from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.images import StoredImage
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.wanted import MOST_WANTED
 
@@ -22,6 +24,7 @@ _LOOK_S: Final = 15.0
 async def follow_originals(context: Context) -> None:
     """Keep disk, cameras and senders up to date with which originals are there; never returns."""
     said: tuple[int, ...] | None = None
+    kept = set[ImageId]()
     while True:
         context.signals.originals.clear()
         try:
@@ -31,7 +34,7 @@ async def follow_originals(context: Context) -> None:
                     await _revise_cameras(context)
                     said = completed
                 await _tell_wanted(context)
-                await _drop_previews(context)
+                await _drop_previews(context, kept)
         except BROKER_ERRORS as exc:  # told again with the next change
             context.log.warning("wanted_not_published", reason=exc.sentence)
         except StoreError as exc:
@@ -44,19 +47,36 @@ async def follow_originals(context: Context) -> None:
                 await context.signals.originals.wait()
 
 
-async def _drop_previews(context: Context) -> None:
+async def _drop_previews(context: Context, kept: set[ImageId]) -> None:
     """Compare the previews beside their originals once more with these, and drop them.
 
     It happens after the receipts: a sender does not wait for it. What a crash interrupts is compared after the restart.
+
+    Args:
+        context: the project's.
+        kept: the images of which it was said already that the preview stays, because the original cannot be read.
     """
     surplus = await asyncio.to_thread(context.store.previews.surplus)
-    for image in surplus:
-        await check_preview(context, image)
-    if not surplus:
+    compared = [image for image in surplus if await _is_compared(context, image, kept)]
+    if not compared:
         return
     async with context.signals.changing:  # while a manifest is made, the places in the photographs are read
-        await asyncio.to_thread(context.store.previews.drop, surplus)
-    context.log.info("previews_dropped", count=len(surplus))
+        await asyncio.to_thread(context.store.previews.drop, compared)
+    context.log.info("previews_dropped", count=len(compared))
+
+
+async def _is_compared(context: Context, image: StoredImage, kept: set[ImageId]) -> bool:
+    """Whether a preview was compared with its original; else the preview stays, and the log says once why."""
+    try:
+        with translating_defects(context.log, image=image.image_id):
+            await check_preview(context, image)
+    except (StoreError, MessageFailedError) as exc:
+        if image.image_id not in kept:
+            context.log.warning("preview_stays", image=image.image_id, code=exc.code, reason=exc.sentence)
+        kept.add(image.image_id)
+        return False
+    kept.discard(image.image_id)
+    return True
 
 
 async def _revise_cameras(context: Context) -> None:

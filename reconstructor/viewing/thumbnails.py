@@ -12,6 +12,7 @@ from broker.ids import ImageId, ProjectId
 from reconstructor.context import BROKER_ERRORS, LONGEST_RETRY_S, RETRY_S, Context
 from reconstructor.defects import MessageFailedError, translating_defects
 from reconstructor.publishing.retained_messages import retained_messages
+from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.images import StoredImage
 
 _CONNECT_TIMEOUT_S = 10.0
@@ -36,9 +37,13 @@ async def publish_thumbnails(context: Context) -> None:
             while seen_count < await asyncio.to_thread(context.store.image_count):
                 image = await asyncio.to_thread(context.store.image, seen_count + 1)
                 if image.image_id not in shown and image.stored_at >= _kept_since(context):
-                    with contextlib.suppress(MessageFailedError):  # logged; the image goes without
+                    try:
                         await publish_thumbnail(context, image)
                         shown.add(image.image_id)
+                    except (MessageFailedError, StoreError) as exc:  # the image goes without
+                        context.log.warning(
+                            "thumbnail_not_made", image=image.image_id, code=exc.code, reason=exc.sentence
+                        )
                 seen_count += 1
         except BROKER_ERRORS as exc:
             waiting.note(exc.code, exc.sentence)
