@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -71,16 +71,22 @@ class Place:
             Its folder there.
 
         Raises:
-            BadSettingsError: it is the only one on the list.
+            BadSettingsError: it is the only one on the list, or the other list is not that of the service with this folder.
             StoreError: a folder or a disk says no; the project is where it was, and served.
         """
         move = Move(source=self.folder(project), data_dir=data_dir)
+        check_list(other_list, data_dir)
         try:
             for _ in range(_PASSES):
                 move.copy()  # in this thread: one that went on after the command was ended would not know of it
             await self.stop_serving(project, _WRITER)
             move.finish()
-            _list(other_list, project)
+            try:
+                _list(other_list, project)
+            except BadSettingsError as exc:
+                raise BadSettingsError(
+                    f"{project} lies in {move.target} now, but nobody serves it: {exc.sentence}; add it to projects there"
+                ) from exc
         finally:
             move.give_up()  # of a move that succeeded nothing is left to remove
             if self.folder(project).exists() and self.list_file is not None and project in self.served:
@@ -98,10 +104,43 @@ def list_above(data_dir: Path) -> Path:
     """The settings file of the service that has this data folder; raises BadSettingsError when none is near."""
     for parent in list(data_dir.resolve().parents)[:_LEVELS]:
         file = System(parent).settings_file
-        named = ProjectList.read(file).document.get(_WRITER[0], {}).get("data_dir")
-        if named is not None and (parent / named).resolve() == data_dir.resolve():
+        if _data_dir_in(ProjectList.read(file)) == data_dir.resolve():
             return file
     raise BadSettingsError(f"no cairn.toml above {data_dir} says that a reconstructor has it: name it with --settings")
+
+
+def check_list(file: Path, data_dir: Path) -> None:
+    """Check that a settings file is that of the service with this data folder, and that it can be written.
+
+    Raises:
+        BadSettingsError: it is not, with what to name instead.
+    """
+    if not file.is_file():
+        raise BadSettingsError(f"there is no {file}: name the cairn.toml of the service that has {data_dir}")
+    listed = ProjectList.read(file)
+    named = _data_dir_in(listed)
+    if named is None:
+        raise BadSettingsError(
+            f"{file} has no table [reconstructor]: name the cairn.toml of the service with {data_dir}"
+        )
+    wanted = data_dir.resolve()
+    is_elsewhere = (
+        not named.is_dir() and named.name == wanted.name
+    )  # another machine calls the folder that is mounted so
+    if named != wanted and not is_elsewhere:
+        raise BadSettingsError(
+            f"the reconstructor of {file} has {named}, not {data_dir}: name its file, or that folder"
+        )
+    listed.check_writable()
+
+
+def _data_dir_in(listed: ProjectList) -> Path | None:
+    """The data folder of the reconstructor that reads this file; None when the file is of none."""
+    table = listed.document.get(_WRITER[0])
+    if not isinstance(table, Mapping):
+        return None
+    named = table.get("data_dir", Settings.model_fields["data_dir"].default)
+    return (listed.file.parent / str(named)).resolve()
 
 
 def _list(file: Path, project: ProjectId) -> None:
