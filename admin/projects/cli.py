@@ -102,7 +102,9 @@ def backup(
     from reconstructor.lifecycle.backup import write_backup  # noqa: PLC0415 - `--help` needs no numerics
 
     place, name = _place(folder, data), ProjectId(project)
-    made = write_backup(place.folder(name), name, out or Path(_file_name(name)))
+    made = write_backup(
+        place.folder(name), name, out or Path(_file_name(name)), reserve_bytes=place.settings.disk_reserve_bytes
+    )
     print(f"{made.file}\t{made.image_count} images, {made.size_bytes / 1e6:.1f} MB")
 
 

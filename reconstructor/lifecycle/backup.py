@@ -24,11 +24,12 @@ from broker.files import UNFINISHED, sync
 from broker.ids import ProjectId
 from reconstructor.lifecycle.listing import BLACK_BOX, LISTING_NAME, ListedFile, Listing, is_place
 from reconstructor.lifecycle.named_files import home_of, named_files
-from reconstructor.storage.durable_files import StoreError, translate
+from reconstructor.storage.durable_files import DiskFullError, StoreError, translate
 from reconstructor.storage.past.generations import EARLIER
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 
 _TRIES: Final = 3
+_BLOCK_BYTES: Final = 512  # of a tar: a file takes one for its name, and whole ones for its content
 _FIRST: Final = "steps"  # of the built-in engine: what its steps refer to is written before them
 
 
@@ -49,15 +50,21 @@ class _GoneError(StoreError):
     remedy = "Make the backup again; a photograph that stays missing is in an earlier backup or on its camera's card."
 
 
-def write_backup(folder: Path, project: ProjectId, out: Path) -> BackupMade:
+def write_backup(folder: Path, project: ProjectId, out: Path, *, reserve_bytes: int = 0) -> BackupMade:
     """Write the backup of a project's folder into a new file, also while the service works on it.
 
+    Args:
+        folder: the project's.
+        project: its id.
+        out: the file; what an attempt that failed wrote of it is removed.
+        reserve_bytes: what stays free on the disk of the project, where photographs come meanwhile.
+
     Raises:
+        DiskFullError: there is no room for it, or the disk became full.
         StoreError: there is no such project, the file exists, or the disk fails.
     """
     source = ReadOnlyStore(folder=folder)
-    if out.exists():
-        raise StoreError(f"{out} exists: name another file")
+    check_out(out)
     try:
         # Beside the project: hard links need the same disk.
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder.parent) as name:
@@ -72,6 +79,7 @@ def write_backup(folder: Path, project: ProjectId, out: Path) -> BackupMade:
                     shutil.rmtree(staged / "generations", ignore_errors=True)
             images = ReadOnlyStore(folder=staged).images_by_state()  # the service's own may have more by now
             listing = _listing_of(staged, project)
+            _check_room(folder, listing, out, reserve_bytes)
             _write_tar(staged, listing, out)
     except OSError as exc:
         raise translate(exc) from exc
@@ -81,6 +89,31 @@ def write_backup(folder: Path, project: ProjectId, out: Path) -> BackupMade:
         image_count=sum(images.values()),
         size_bytes=out.stat().st_size,
     )
+
+
+def check_out(out: Path) -> None:
+    """Check that a backup may be written there; raises StoreError."""
+    if out.exists():
+        raise StoreError(f"{out} exists: name another file")
+    if not out.parent.is_dir():
+        raise StoreError(f"{out.parent} is no folder: make it first, or name another file")
+    if not os.access(out.parent, os.W_OK):
+        raise StoreError(f"{out.parent} cannot be written: name a file in a folder of your own")
+
+
+def _check_room(folder: Path, listing: Listing, out: Path, reserve_bytes: int) -> None:
+    """Check that the file fits, and on the project's own disk leaves the reserve; raises DiskFullError."""
+    size_bytes = sum(
+        _BLOCK_BYTES + -(-each.size_bytes // _BLOCK_BYTES) * _BLOCK_BYTES for each in listing.files.values()
+    )
+    if out.parent.stat().st_dev != folder.stat().st_dev:
+        reserve_bytes = 0
+    free_bytes = shutil.disk_usage(out.parent).free
+    if free_bytes < size_bytes + reserve_bytes:
+        raise DiskFullError(
+            f"the backup takes {size_bytes / 1e6:.1f} MB, but {max(0, free_bytes - reserve_bytes) / 1e6:.1f} MB are left "
+            f"in {out.parent} beside the reserve of {reserve_bytes / 1e6:.1f} MB: free some, or name a file on another disk"
+        )
 
 
 def _stage(source: ReadOnlyStore, staged: Path) -> None:
@@ -145,17 +178,20 @@ def _listing_of(staged: Path, project: ProjectId) -> Listing:
 
 
 def _write_tar(staged: Path, listing: Listing, out: Path) -> None:
-    """Write the file beside its name and rename it: a backup that has its name is whole."""
+    """Write the file beside its name and rename it: a backup that has its name is whole, and of another nothing stays."""
     unfinished = out.with_name(out.name + UNFINISHED)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as tar:
-        said = listing.model_dump_json().encode()
-        tar.addfile(_member(LISTING_NAME, len(said)), io.BytesIO(said))
-        for place, listed in listing.files.items():
-            with (staged / place).open("rb") as content:
-                tar.addfile(_member(place, listed.size_bytes), content)
-    sync(unfinished)
-    unfinished.replace(out)
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as tar:
+            said = listing.model_dump_json().encode()
+            tar.addfile(_member(LISTING_NAME, len(said)), io.BytesIO(said))
+            for place, listed in listing.files.items():
+                with (staged / place).open("rb") as content:
+                    tar.addfile(_member(place, listed.size_bytes), content)
+        sync(unfinished)
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)
     sync(out.parent)
 
 

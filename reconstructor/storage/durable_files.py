@@ -61,5 +61,6 @@ def remove_unfinished(folder: Path) -> int:
 def translate(exc: OSError) -> StoreError:
     """The store error for an operating system error."""
     if exc.errno in _FULL:
-        return DiskFullError(f"the disk is full ({exc.filename}): free some space, images wait meanwhile")
-    return StoreError(f"cannot use {exc.filename}: {exc.strerror}; check the folder's disk and owner")
+        where = f" ({exc.filename})" if exc.filename else ""  # a write does not say of which file it was
+        return DiskFullError(f"the disk is full{where}: free some space, images wait meanwhile")
+    return StoreError(f"cannot use {exc.filename or 'the disk'}: {exc.strerror}; check the folder's disk and owner")

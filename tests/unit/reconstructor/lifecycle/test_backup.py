@@ -1,6 +1,8 @@
 """A backup is whole though the project is at work, and comes back only when everything in it is right."""
 
+import errno
 import io
+import shutil
 import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator
@@ -19,7 +21,7 @@ from reconstructor.lifecycle.listing import BadBackupError, check_place
 from reconstructor.lifecycle.restoring import check_backup, restore_backup
 from reconstructor.schedule import JobKind
 from reconstructor.storage.annotations import AnnotationKey
-from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.durable_files import DiskFullError, StoreError
 from reconstructor.storage.images import StoredImage
 from reconstructor.storage.store import Store
 from tests.photographs import photograph
@@ -178,6 +180,43 @@ async def test_a_project_that_is_there_is_not_replaced(store: Store, backup: Pat
         await restored(backup, tmp_path / "data")
     with pytest.raises(StoreError, match="exists"):
         write_backup(store.folder, CHAPEL, backup)
+
+
+@pytest.mark.parametrize(("free_bytes", "reserve_bytes"), [(5000, 0), (10_000_000, 9_999_000)])
+def test_a_backup_that_does_not_fit_beside_the_reserve_is_not_begun(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_bytes: int, reserve_bytes: int
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, free_bytes))
+    monkeypatch.setattr(backing_up, "_write_tar", None)
+    with pytest.raises(
+        DiskFullError, match=r"the backup takes .* MB are left in .*: free some, or name a file on another"
+    ):
+        write_backup(store.folder, CHAPEL, tmp_path / "chapel.cairn", reserve_bytes=reserve_bytes)
+
+
+@pytest.mark.parametrize(
+    ("failure", "raised"), [(OSError(errno.ENOSPC, "No space left"), DiskFullError), (KeyboardInterrupt(), None)]
+)
+def test_of_a_backup_that_fails_halfway_nothing_stays(
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: BaseException,
+    raised: type[BaseException] | None,
+) -> None:
+    def fail(_path: Path) -> None:
+        assert (tmp_path / "chapel.cairn.tmp").stat().st_size > 0
+        raise failure
+
+    monkeypatch.setattr(backing_up, "sync", fail)
+    with pytest.raises(raised or KeyboardInterrupt, match=r"the disk is full: free" if raised else None):
+        write_backup(store.folder, CHAPEL, tmp_path / "chapel.cairn")
+    assert not list(tmp_path.glob("chapel.cairn*"))
+
+
+def test_a_backup_into_a_folder_that_is_not_there_is_refused_in_words(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is no folder: make it first"):
+        write_backup(store.folder, CHAPEL, tmp_path / "nowhere" / "chapel.cairn")
 
 
 def an_image(files: Files) -> str:
