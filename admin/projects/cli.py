@@ -239,19 +239,19 @@ def archive(
     data: DataDir = None,
 ) -> None:
     """Put a project away into one file: it is served no longer, and its folder goes once the file was read again."""
-    from reconstructor.lifecycle.backup import write_backup  # noqa: PLC0415 - likewise
+    from reconstructor.lifecycle.backup import check_before, write_backup  # noqa: PLC0415 - likewise
     from reconstructor.lifecycle.restoring import check_backup  # noqa: PLC0415 - likewise
 
     place, name = _place(folder, data), ProjectId(project)
-    file = out or Path(_file_name(name))
-
-    async def run() -> int | None:
-        await place.stop_serving(name)
-        await asyncio.to_thread(write_backup, place.folder(name), name, file)
-        await asyncio.to_thread(check_backup, file)
-        return await place.remove(name)
-
-    told = _told(asyncio.run(run()))
+    file, reserve_bytes = out or Path(_file_name(name)), place.settings.disk_reserve_bytes
+    check_before(place.folder(name), file, reserve_bytes=reserve_bytes)
+    with place.listed_again(name):
+        asyncio.run(place.stop_serving(name))
+        write_backup(
+            place.folder(name), name, file, reserve_bytes=reserve_bytes
+        )  # here, so that Ctrl-C ends it at once
+        check_backup(file)
+        told = _told(asyncio.run(place.remove(name)))
     place.note(Action.PROJECT_ARCHIVED, name, file=file.name)
     print(f"{file}\t{name} is archived; {told}")
 
@@ -278,7 +278,8 @@ def delete(
         await place.stop_serving(name)
         return await place.remove(name)
 
-    told = _told(asyncio.run(run()))
+    with place.listed_again(name):
+        told = _told(asyncio.run(run()))
     place.note(Action.PROJECT_DELETED, name, images=seen.stored.images)
     print(f"{name} is deleted; {told}")
 

@@ -1,8 +1,10 @@
 """How is a project taken from a running service? It goes off the list in cairn.toml, and the service lets go of its folder."""
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Collection, Mapping
+import shutil
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,10 +14,11 @@ from broker.accounts.audit import Action, AuditLog
 from broker.config import SETTINGS_VARIABLE, BadSettingsError, Connection, settings_file
 from broker.errors import CairnError
 from broker.ids import ProjectId
+from broker.logs import get_logger
 from broker.projects.project_list import SERVING, ProjectList
 from reconstructor.config import Settings
 from reconstructor.lifecycle.moving import Move
-from reconstructor.lifecycle.removal import clear_retained, remove_folder, session_of, until_free
+from reconstructor.lifecycle.removal import clear_retained, put_away, session_of, until_free
 
 LET_GO_S: Final = 30.0
 _WRITER: Final = ("reconstructor",)
@@ -93,11 +96,29 @@ class Place:
                 _list(self.list_file, project)
         return move.target
 
+    @contextlib.contextmanager
+    def listed_again(self, project: ProjectId) -> Iterator[None]:
+        """List a project again, for the programs that had it, when the block fails and its folder is still there."""
+        before = self._programs_with(project)
+        try:
+            yield
+        except BaseException:
+            if self.list_file is not None and self.folder(project).exists() and self._programs_with(project) != before:
+                _list(self.list_file, project, before)
+                get_logger().warning("listed_again", project=project, file=str(self.list_file))
+            raise
+
+    def _programs_with(self, project: ProjectId) -> tuple[str, ...]:
+        return ProjectList.read(self.list_file).programs_of(project) if self.list_file is not None else ()
+
     async def remove(self, project: ProjectId) -> int | None:
         """Remove a project that nobody serves; returns how many retained messages were cleared, None without a broker."""
         session = await asyncio.to_thread(session_of, self.folder(project), project)
-        await asyncio.to_thread(remove_folder, self.folder(project))
-        return await cleared(self.settings.broker, project, session)
+        gone = put_away(self.folder(project))  # in this thread: a command that is ended knows whether it was done
+        try:
+            return await cleared(self.settings.broker, project, session)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, gone, ignore_errors=True)
 
 
 def list_above(data_dir: Path) -> Path:
@@ -143,9 +164,9 @@ def _data_dir_in(listed: ProjectList) -> Path | None:
     return (listed.file.parent / str(named)).resolve()
 
 
-def _list(file: Path, project: ProjectId) -> None:
+def _list(file: Path, project: ProjectId, programs: Collection[str] = _WRITER) -> None:
     listed = ProjectList.read(file)
-    listed.add(project, _WRITER)
+    listed.add(project, programs)
     listed.write()
 
 

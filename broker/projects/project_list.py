@@ -38,6 +38,10 @@ class ProjectList(SettingsDocument):
         lists = [self.document[name].get("projects", []) for name in SERVING if name in self.document]
         return bool(lists) and all(project in each for each in lists)
 
+    def programs_of(self, project: ProjectId) -> tuple[str, ...]:
+        """The programs that list a project."""
+        return tuple(name for name in SERVING if project in self.document.get(name, {}).get("projects", []))
+
     def add(self, project: ProjectId, programs: Collection[str] = SERVING) -> None:
         """List a project for every one of these programs that has a table."""
         for projects in self._lists(programs):

@@ -27,6 +27,7 @@ from reconstructor.lifecycle.named_files import home_of, named_files
 from reconstructor.storage.durable_files import DiskFullError, StoreError, translate
 from reconstructor.storage.past.generations import EARLIER
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
+from reconstructor.storage.room import size_of
 
 _TRIES: Final = 3
 _BLOCK_BYTES: Final = 512  # of a tar: a file takes one for its name, and whole ones for its content
@@ -79,7 +80,7 @@ def write_backup(folder: Path, project: ProjectId, out: Path, *, reserve_bytes: 
                     shutil.rmtree(staged / "generations", ignore_errors=True)
             images = ReadOnlyStore(folder=staged).images_by_state()  # the service's own may have more by now
             listing = _listing_of(staged, project)
-            _check_room(folder, listing, out, reserve_bytes)
+            _check_room(folder, _tar_bytes(listing), out, reserve_bytes)
             _write_tar(staged, listing, out)
     except OSError as exc:
         raise translate(exc) from exc
@@ -101,11 +102,15 @@ def check_out(out: Path) -> None:
         raise StoreError(f"{out.parent} cannot be written: name a file in a folder of your own")
 
 
-def _check_room(folder: Path, listing: Listing, out: Path, reserve_bytes: int) -> None:
+def check_before(folder: Path, out: Path, *, reserve_bytes: int = 0) -> None:
+    """Check before a project is taken from its service that its backup may be written; raises like `write_backup`."""
+    ReadOnlyStore(folder=folder)
+    check_out(out)
+    _check_room(folder, sum(size_of(folder / each) for each in ("images", "previews", BLACK_BOX)), out, reserve_bytes)
+
+
+def _check_room(folder: Path, size_bytes: int, out: Path, reserve_bytes: int) -> None:
     """Check that the file fits, and on the project's own disk leaves the reserve; raises DiskFullError."""
-    size_bytes = sum(
-        _BLOCK_BYTES + -(-each.size_bytes // _BLOCK_BYTES) * _BLOCK_BYTES for each in listing.files.values()
-    )
     if out.parent.stat().st_dev != folder.stat().st_dev:
         reserve_bytes = 0
     free_bytes = shutil.disk_usage(out.parent).free
@@ -175,6 +180,10 @@ def _listing_of(staged: Path, project: ProjectId) -> Listing:
                 digest = file_digest(file, "sha256").hexdigest()
                 files[place] = ListedFile(size_bytes=file.tell(), sha256=digest)
     return Listing(project=project, made_at=datetime.now(UTC), files=files)
+
+
+def _tar_bytes(listing: Listing) -> int:
+    return sum(_BLOCK_BYTES + -(-each.size_bytes // _BLOCK_BYTES) * _BLOCK_BYTES for each in listing.files.values())
 
 
 def _write_tar(staged: Path, listing: Listing, out: Path) -> None:

@@ -1,9 +1,8 @@
-"""How does a project end? Its folder is taken from the service, then removed; what the broker retains of it is cleared."""
+"""How does a project end? Its folder is put away, what the broker retains of it is cleared, then the folder is removed."""
 
 import asyncio
 import contextlib
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final
 from broker.channel import Role, clearing_of
 from broker.config import Connection
 from broker.contract import CHANNELS, MEASURE, NOTE
+from broker.files import sync
 from broker.ids import ProjectId
 from broker.live import follow
 from reconstructor.publishing.election import client_id_of, end_session
@@ -20,6 +20,7 @@ from reconstructor.storage.durable_files import StoreError, translate
 from reconstructor.storage.lock import StoreInUseError, lock
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 
+DELETED: Final = ".deleted-"  # how the name of a folder that is being removed begins
 _LOOK_S: Final = 0.2
 
 
@@ -51,15 +52,23 @@ def session_of(folder: Path, project: ProjectId) -> str:
     return client_id_of(project, ReadOnlyStore(folder=folder).session_token())
 
 
-def remove_folder(folder: Path) -> None:
-    """Remove everything that is stored of a project; a crash halfway leaves no half project. Raises StoreError."""
+def put_away(folder: Path) -> Path:
+    """Give a project's folder a name that no service reads; a crash after it leaves no half project.
+
+    Returns:
+        Where the folder is now, to be removed.
+
+    Raises:
+        StoreError: there is no such project, a service has it, or the disk fails.
+    """
     with taken(folder):
-        gone = folder.with_name(f".deleted-{folder.name}-{secrets.token_hex(4)}")
+        gone = folder.with_name(f"{DELETED}{folder.name}-{secrets.token_hex(4)}")
         try:
             folder.rename(gone)
+            sync(folder.parent)
         except OSError as exc:
             raise translate(exc) from exc
-    shutil.rmtree(gone, ignore_errors=True)
+    return gone
 
 
 async def clear_retained(connection: Connection, project: ProjectId, session: str) -> int:

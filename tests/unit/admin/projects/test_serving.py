@@ -4,13 +4,22 @@ import errno
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from admin.projects import serving
+from admin.projects.cli import app
 from admin.projects.serving import Place, check_list, list_above
 from broker.config import BadSettingsError
 from broker.ids import ProjectId
 from broker.projects import settings_document
 from broker.projects.project_list import ProjectList
 from reconstructor.config import Settings
+from reconstructor.lifecycle import restoring
+from reconstructor.lifecycle.listing import BadBackupError
+from reconstructor.lifecycle.removal import DELETED
+from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.lock import StoreInUseError
+from reconstructor.storage.store import Store
 from tests.unit.reconstructor.lifecycle.backups import CHAPEL, project_in
 
 OTHER = ProjectId("abbey")
@@ -27,8 +36,9 @@ def settings_in(folder: Path, data_dir: str = "data/reconstructor", *, tables: s
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """A system with a project that is listed."""
+    monkeypatch.setenv("CAIRN_SETTINGS", "")  # the command sets it
     file = settings_in(tmp_path / "north", tables=f'[viewer]\nprojects = ["{CHAPEL}", "{OTHER}"]\n')
     data_dir = tmp_path / "north" / "data" / "reconstructor"
     project_in(data_dir).close()
@@ -88,3 +98,63 @@ def test_the_settings_above_a_data_folder_are_found_also_without_its_name(tmp_pa
     file.unlink()
     with pytest.raises(BadSettingsError, match="--settings"):
         list_above(south)
+
+
+@pytest.mark.parametrize("programs", [("reconstructor", "viewer"), ("reconstructor",)])
+async def test_a_project_that_no_service_lets_go_is_listed_again_where_it_was(
+    place: Place, monkeypatch: pytest.MonkeyPatch, programs: tuple[str, ...]
+) -> None:
+    assert place.list_file is not None
+    listed = ProjectList.read(place.list_file)
+    listed.remove(CHAPEL, {"viewer"} - set(programs))
+    listed.write()
+    monkeypatch.setattr(serving, "LET_GO_S", 0.0)
+    store = Store(place.folder(CHAPEL), refetch_every=3)  # a service that reads another list
+    with pytest.raises(StoreInUseError), place.listed_again(CHAPEL):
+        await place.stop_serving(CHAPEL)
+    store.close()
+    assert ProjectList.read(place.list_file).programs_of(CHAPEL) == programs
+
+
+async def test_a_project_that_was_removed_is_not_listed_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cleared(*_: object) -> int:
+        assert names_in(place.settings.data_dir)[0].startswith(DELETED)  # no service may take the project up meanwhile
+        raise KeyboardInterrupt
+
+    assert place.list_file is not None
+    monkeypatch.setattr(serving, "clear_retained", cleared)
+    await place.stop_serving(CHAPEL)
+    with pytest.raises(KeyboardInterrupt), place.listed_again(CHAPEL):
+        await place.remove(CHAPEL)
+    assert names_in(place.settings.data_dir) == []
+    assert ProjectList.read(place.list_file).programs_of(CHAPEL) == ()
+
+
+def archived(place: Place, out: Path) -> Result:
+    return CliRunner().invoke(app, ["archive", CHAPEL, str(out), "--folder", str(place.settings.data_dir.parents[1])])
+
+
+@pytest.mark.parametrize("out", ["there.cairn", "nowhere/there.cairn"])
+def test_an_archive_that_cannot_be_written_leaves_the_project_served(place: Place, tmp_path: Path, out: str) -> None:
+    assert place.list_file is not None
+    (tmp_path / "there.cairn").touch()
+    before = place.list_file.read_bytes()
+    done = archived(place, tmp_path / out)
+    assert isinstance(done.exception, StoreError)
+    assert place.list_file.read_bytes() == before
+
+
+@pytest.mark.parametrize("failure", [BadBackupError("it is damaged"), KeyboardInterrupt()])
+def test_a_project_whose_archive_fails_is_listed_again(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
+    def check_backup(_: Path) -> None:
+        assert place.list_file is not None
+        assert ProjectList.read(place.list_file).programs_of(CHAPEL) == ()
+        raise failure
+
+    assert place.list_file is not None
+    monkeypatch.setattr(restoring, "check_backup", check_backup)
+    assert archived(place, tmp_path / "chapel.cairn").exit_code != 0
+    assert place.folder(CHAPEL).is_dir()
+    assert ProjectList.read(place.list_file).has(CHAPEL)
