@@ -25,6 +25,7 @@ from broker.ids import ProjectId
 from reconstructor.lifecycle.listing import BLACK_BOX, LISTING_NAME, ListedFile, Listing, is_place
 from reconstructor.lifecycle.named_files import home_of, named_files
 from reconstructor.storage.durable_files import DiskFullError, StoreError, translate
+from reconstructor.storage.interrupted import BACKUP, note_progress
 from reconstructor.storage.past.generations import EARLIER
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 from reconstructor.storage.room import size_of
@@ -68,7 +69,7 @@ def write_backup(folder: Path, project: ProjectId, out: Path, *, reserve_bytes: 
     check_out(out)
     try:
         # Beside the project: hard links need the same disk.
-        with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder.parent) as name:
+        with tempfile.TemporaryDirectory(prefix=BACKUP, dir=folder.parent) as name:
             staged = Path(name)
             for attempt in range(_TRIES):
                 try:
@@ -195,6 +196,7 @@ def _write_tar(staged: Path, listing: Listing, out: Path) -> None:
             said = listing.model_dump_json().encode()
             tar.addfile(_member(LISTING_NAME, len(said)), io.BytesIO(said))
             for place, listed in listing.files.items():
+                note_progress(staged)
                 with (staged / place).open("rb") as content:
                     tar.addfile(_member(place, listed.size_bytes), content)
         sync(unfinished)

@@ -18,6 +18,7 @@ from broker.files import sync
 from reconstructor.lifecycle.backup import copy_database
 from reconstructor.lifecycle.removal import taken
 from reconstructor.storage.durable_files import StoreError, translate
+from reconstructor.storage.interrupted import MOVED, MOVING, REOPENED, note_progress, note_target
 from reconstructor.storage.read_only import DATABASE_NAME
 
 _NOT_COPIED: Final = ("lock", DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm")
@@ -43,7 +44,7 @@ class Move:
             raise StoreError(f"{self.data_dir} is no folder: name the data folder of the other service")
         if self.target.exists():
             raise StoreError(f"{self.target} exists: the other service has a project of this name")
-        name = f".moving-{self.source.name}-{secrets.token_hex(4)}"
+        name = f"{MOVING}{self.source.name}-{secrets.token_hex(4)}"
         object.__setattr__(self, "_staged", self.data_dir / name)
 
     @property
@@ -56,6 +57,7 @@ class Move:
         try:
             self._staged.mkdir(mode=0o700, exist_ok=True)
             for path in self._files(self.source):
+                note_progress(self._staged)
                 with contextlib.suppress(FileNotFoundError):  # gone by now
                     _copy(path, self._staged / path.relative_to(self.source))
         except OSError as exc:
@@ -88,7 +90,7 @@ class Move:
         shutil.rmtree(self._staged, ignore_errors=True)
 
     def _swap(self) -> Path:
-        put_away = self.source.with_name(f".moved-{self.source.name}-{secrets.token_hex(4)}")
+        put_away = self.source.with_name(f"{MOVED}{self.source.name}-{secrets.token_hex(4)}")
         self.source.rename(put_away)
         with contextlib.ExitStack() as undo:
             undo.callback(put_away.rename, self.source)
@@ -96,12 +98,21 @@ class Move:
             undo.pop_all()
         sync(self.source.parent)
         sync(self.data_dir)
+        note_target(put_away, self.target)
+        note_progress(put_away)
         return put_away
 
     @staticmethod
     def _files(folder: Path) -> list[Path]:
         ours = {folder / name for name in _NOT_COPIED}
-        return [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and path not in ours]
+        return [
+            path
+            for path in folder.rglob("*")
+            if path.is_file()
+            and not path.is_symlink()
+            and path not in ours
+            and not path.relative_to(folder).parts[0].startswith(REOPENED)
+        ]
 
 
 def _copy(path: Path, place: Path) -> None:

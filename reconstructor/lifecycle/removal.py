@@ -17,10 +17,10 @@ from broker.live import follow
 from reconstructor.publishing.election import client_id_of, end_session
 from reconstructor.publishing.retained_messages import retained_messages
 from reconstructor.storage.durable_files import StoreError, translate
+from reconstructor.storage.interrupted import DELETED, note_progress
 from reconstructor.storage.lock import StoreInUseError, lock
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 
-DELETED: Final = ".deleted-"  # how the name of a folder that is being removed begins
 _LOOK_S: Final = 0.2
 
 
@@ -68,6 +68,7 @@ def put_away(folder: Path) -> Path:
             sync(folder.parent)
         except OSError as exc:
             raise translate(exc) from exc
+    note_progress(gone)
     return gone
 
 

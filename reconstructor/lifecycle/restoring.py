@@ -38,6 +38,7 @@ from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import StoreError, translate
 from reconstructor.storage.generation_files import GenerationFiles
 from reconstructor.storage.images import StoredImage
+from reconstructor.storage.interrupted import RESTORE, note_progress
 from reconstructor.storage.past.generations import EARLIER, EarlierGenerations
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 
@@ -77,7 +78,7 @@ async def restore_backup(
         StoreError: there is such a project, or the disk fails.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=".restore-", dir=data_dir) as name:
+        with tempfile.TemporaryDirectory(prefix=RESTORE, dir=data_dir) as name:
             staged = Path(name) / "project"
             listing = await asyncio.to_thread(_unpack, backup, staged, with_black_box=with_black_box)
             target = data_dir / (project or listing.project)
@@ -208,6 +209,7 @@ def _write(content: IO[bytes], listed: ListedFile, path: Path, most_bytes: int |
 async def _check_images(staged: Path, images: Iterable[StoredImage], inspect: Inspect) -> None:
     """Inspect each photograph as if it were uploaded, and each preview."""
     for image in images:
+        note_progress(staged.parent)
         for folder, name in (("images", image.file_name), ("previews", image.preview_name)):
             if name is None:
                 continue

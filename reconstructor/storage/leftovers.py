@@ -1,6 +1,7 @@
 """What lies in a project's folder that nothing needs any more? Older versions of the cloud, copies, unfinished files.
 
 A photograph is never among it: nothing below `images/`, `previews/` and `uploads/` counts, and nothing that the database names.
+Beside it lie the folders of killed commands; see `reconstructor.storage.interrupted`.
 """
 
 import contextlib
@@ -12,12 +13,12 @@ from typing import Final
 
 from broker.files import UNFINISHED
 from reconstructor.storage.database import COPY_INFIX
+from reconstructor.storage.interrupted import interrupted
 from reconstructor.storage.read_only import ReadOnlyStore
 from reconstructor.storage.room import size_of
 
 YOUNGEST_S: Final = 3600.0  # a file that a running service is writing is younger
-_STAGED: Final = ".backup-*"  # what a backup that was killed leaves beside the project
-_YOUNGEST_STAGED_S: Final = 86_400.0  # a running backup reads for hours what it staged at its beginning
+_YOUNGEST_FOLDER_S: Final = 86_400.0  # a running backup reads for hours what it staged at its beginning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class Leftover:
 
 
 def leftovers(folder: Path, *, older_than_s: float, now_s: float) -> list[Leftover]:
-    """What may be removed of a project's folder, also beside a running service; nothing younger than an hour, a backup a day.
+    """What may be removed of a project's folder, also beside a running service; nothing younger than an hour, of commands a day.
 
     Args:
         folder: the project's.
@@ -51,7 +52,7 @@ def leftovers(folder: Path, *, older_than_s: float, now_s: float) -> list[Leftov
         with contextlib.suppress(OSError):  # gone by now
             state = path.lstat()
             age_s = now_s - state.st_mtime
-            youngest_s = _YOUNGEST_STAGED_S if path.match(_STAGED) else YOUNGEST_S
+            youngest_s = _YOUNGEST_FOLDER_S if path.name.startswith(".") else YOUNGEST_S
             if age_s >= max(older_than_s, youngest_s):
                 size_bytes = size_of(path) if path.is_dir() else state.st_size
                 found.append(Leftover(path=path, what=what, size_bytes=size_bytes, age_s=age_s))
@@ -86,5 +87,4 @@ def _candidates(folder: Path) -> Iterator[tuple[Path, str]]:
         yield path, "the database before a migration"
     for path in sorted([*folder.glob(f"*{UNFINISHED}"), *(folder / "generations").glob(f"*/*{UNFINISHED}")]):
         yield path, "an unfinished file"
-    for path in sorted(folder.parent.glob(_STAGED)):
-        yield path, "an unfinished backup"
+    yield from interrupted(folder)

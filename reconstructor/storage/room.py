@@ -185,13 +185,16 @@ def room_of(
 
 
 def size_of(folder: Path) -> int:
-    """The size of everything below a folder, bytes; links are not followed, and what goes meanwhile is not counted."""
-    total, waiting = 0, [str(folder)]
+    """The size of everything below a folder, bytes; links are not followed, and what goes meanwhile is not counted.
+
+    A file with several names (hard links, as backups and exports make them for a while) counts once.
+    """
+    total, waiting, linked = 0, [str(folder)], set[tuple[int, int]]()
     while waiting:
         try:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
-                    total += _size_of_entry(entry, waiting)
+                    total += _size_of_entry(entry, waiting, linked)
         except OSError:  # gone by now
             continue
     return total
@@ -204,14 +207,20 @@ def _names_in(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
-def _size_of_entry(entry: os.DirEntry[str], waiting: list[str]) -> int:
+def _size_of_entry(entry: os.DirEntry[str], waiting: list[str], linked: set[tuple[int, int]]) -> int:
     try:
         if entry.is_dir(follow_symlinks=False):
             waiting.append(entry.path)
             return 0
-        return entry.stat(follow_symlinks=False).st_size
+        state = entry.stat(follow_symlinks=False)
     except OSError:  # gone by now
         return 0
+    name = (state.st_dev, state.st_ino)
+    if name in linked:
+        return 0
+    if state.st_nlink > 1:
+        linked.add(name)
+    return state.st_size
 
 
 def _shown(size_bytes: int) -> str:

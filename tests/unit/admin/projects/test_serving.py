@@ -16,8 +16,8 @@ from broker.projects.project_list import ProjectList
 from reconstructor.config import Settings
 from reconstructor.lifecycle import restoring
 from reconstructor.lifecycle.listing import BadBackupError
-from reconstructor.lifecycle.removal import DELETED
 from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.interrupted import DELETED
 from reconstructor.storage.lock import StoreInUseError
 from reconstructor.storage.store import Store
 from tests.unit.reconstructor.lifecycle.backups import CHAPEL, project_in

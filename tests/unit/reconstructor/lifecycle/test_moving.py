@@ -1,11 +1,13 @@
 """A moved project is whole, is in one place, and keeps its store's id; one that cannot be moved stays."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from reconstructor.lifecycle.moving import Move
 from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.interrupted import interrupted
 from reconstructor.storage.lock import StoreInUseError
 from reconstructor.storage.store import Store
 from tests.unit.reconstructor.lifecycle.backups import CHAPEL, project_in, replace_version
@@ -69,3 +71,20 @@ def test_a_project_that_is_there_is_not_replaced(tmp_path: Path) -> None:
     (other / CHAPEL).mkdir(parents=True)
     with pytest.raises(StoreError, match="has a project of this name"):
         Move(source=store.folder, data_dir=other)
+
+
+def test_an_engines_copy_is_not_moved_and_the_old_folder_says_where_the_project_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, other = project_in(tmp_path / "data"), tmp_path / "other"
+    other.mkdir()
+    (store.folder / ".reopened-x" / "steps").mkdir(parents=True)
+    (store.folder / ".reopened-x" / "steps" / "000001.json").touch()
+    store.close()
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)  # the command is killed before it removes the old one
+    Move(source=store.folder, data_dir=other).finish()
+    assert not (other / CHAPEL / ".reopened-x").exists()
+    (left,) = (tmp_path / "data").iterdir()
+    another = Store(tmp_path / "data" / "abbey", refetch_every=3)
+    assert [path for path, _ in interrupted(another.folder)] == [left]
+    another.close()

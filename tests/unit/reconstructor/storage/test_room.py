@@ -51,6 +51,14 @@ def test_size_counts_every_file_below_and_follows_no_link(folder: Path) -> None:
     assert size_of(folder / "nothing") == 0
 
 
+def test_a_file_with_several_names_counts_once(folder: Path) -> None:
+    (folder / ".backup-x").mkdir()
+    (folder / ".backup-x" / "1.jpg").hardlink_to(folder / CHAPEL / "images" / "1.jpg")
+    (folder / ".backup-x" / "2.jpg").hardlink_to(folder / "tower" / "1.jpg")
+    assert size_of(folder) == 900
+    assert size_of(folder / ".backup-x") == 900
+
+
 def test_a_photograph_that_fits_is_taken_and_one_byte_more_is_not(folder: Path) -> None:
     limited = room(folder, Clock(), project_bytes=1000)
     limited.check(folder, 400)
