@@ -49,11 +49,11 @@ from reconstructor.progress import forget_first, write_first, write_placed
 class LiveEngine:
     """See `reconstructor.engine.protocol.Engine`."""
 
-    def __init__(self, folder: Path, settings: EngineSettings) -> None:
+    def __init__(self, folder: Path, settings: EngineSettings, store: Path | None = None) -> None:
         colmap.configure(seed=settings.random_seed)
         set_thread_count(settings.threads)
         self._settings, self._folder = settings, folder
-        self._files = ImageFiles(folder=folder)
+        self._files = ImageFiles(folder=folder, store=store)
         self._snapshots = Snapshots(folder=folder)
         self._known = KnownImages()
         self._new_densifier = partial(_densifier_of, folder, settings, self._known)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from reconstructor.engine.features.image_files import store_of
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.restore import EngineStateMissingError
@@ -30,7 +31,7 @@ def read_only_copy(folder: Path, settings: EngineSettings) -> Iterator[LiveEngin
     """
     for _ in range(_TRIES):  # its owner may have removed a step while it was copied
         with _copied(folder) as copy:
-            engine = LiveEngine(copy, settings)
+            engine = LiveEngine(copy, settings, store_of(folder))
             try:
                 if engine.has_images:
                     yield engine

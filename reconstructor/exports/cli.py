@@ -50,14 +50,17 @@ def export(
     with _bar() as report:
         exported = export_to(origin, chosen, out, report, has_names=names)
     if exported.previews:
-        print(_of_previews(exported.previews), file=sys.stderr)
+        said = "these are previews, export again when their originals are there"
+        print(f"{said}: {_named(exported.previews)}", file=sys.stderr)
+    if exported.missing:
+        said = f"photographs whose files are gone are not in it, {len(exported.missing)} in all"
+        print(f"{said}: {_named(exported.missing)}", file=sys.stderr)
     print(f"{out}\t{exported.point_count} points\t{exported.unit}")
 
 
-def _of_previews(names: tuple[str, ...]) -> str:
+def _named(names: tuple[str, ...]) -> str:
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    named = ", ".join(names[:_MOST_NAMED])
-    return f"these are previews, export again when their originals are there: {named}{more}"
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"
 
 
 @contextlib.contextmanager

@@ -28,6 +28,8 @@ from reconstructor.exports.writers import WRITERS, CannotExportError, finished
 # which axis is up by the format's own word (glTF 2.0, 3.4) or its programs' habit; the others keep the project's axes
 _UP_AXIS: Final = {ExportFormat.GLTF: 1, ExportFormat.LAZ: 2, ExportFormat.E57: 2}
 _ZIP: Final = ".zip"
+_PREVIEWS: Final = "previews.txt"
+_MISSING: Final = "missing.txt"
 
 
 def export_to(
@@ -83,7 +85,7 @@ def _write_colmap(
             _zip(folder, out, report)
             return exported
     _check_free(out)
-    previews = write_colmap(
+    written = write_colmap(
         engine.model,
         engine.known,
         out,
@@ -92,10 +94,13 @@ def _write_colmap(
     )
     if companions is not None:
         companions.write_beside(out)
-    if previews:
-        (out / "previews.txt").write_text("\n".join(previews) + "\n", encoding="utf-8")
+    for name, images in ((_PREVIEWS, written.previews), (_MISSING, written.missing)):
+        if images:
+            (out / name).write_text("\n".join(images) + "\n", encoding="utf-8")
     unit = "unscaled" if origin.metres_per_unit is None else "metres"
-    return Exported(point_count=int(engine.model.num_points3D()), unit=unit, previews=previews)
+    return Exported(
+        point_count=int(engine.model.num_points3D()), unit=unit, previews=written.previews, missing=written.missing
+    )
 
 
 def _zip(folder: Path, out: Path, report: Report) -> None:

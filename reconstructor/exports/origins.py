@@ -61,11 +61,17 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """The result of an export; `previews` names the placed photographs of which only the preview has come."""
+    """The result of an export.
+
+    Attributes:
+        previews: the placed photographs of which only the preview has come.
+        missing: the placed photographs that are not in a COLMAP folder, because their files are gone.
+    """
 
     point_count: int
     unit: str
     previews: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def find_origin(name: str, data_dir: Path) -> Origin:

@@ -8,8 +8,8 @@ import glob
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from broker.files import UNFINISHED, sync
 from reconstructor.engine.features.pairs import Pair, pairs_from_arrays, pairs_to_arrays
 from reconstructor.engine.features.photographs import DecodedPhotograph, Intrinsics, PhotographSensor
 from reconstructor.engine.features.sift import DESCRIPTOR_LENGTH, BadFeaturesError, Features
+from reconstructor.storage.read_only import DATABASE_NAME
+
+_IN_STORE: Final = ("images", "previews")  # the folders of a project's photographs
 
 
 class ImageFacts(BaseModel):
@@ -79,8 +82,19 @@ class ImageFacts(BaseModel):
         path = Path(self.path)
         if path.parent.name != "previews":
             return path
-        originals = (path.parent.parent / "images").glob(f"{glob.escape(self.image_id)}.*")
+        folder = path.parent.parent / "images"
+        originals = (each for each in folder.glob(f"{glob.escape(self.image_id)}.*") if each.parent == folder)
         return min((each for each in originals if each.suffix not in {".json", UNFINISHED}), default=path)
+
+    def in_store(self, store: Path) -> "ImageFacts":
+        """The same image, its file in this project's folder, which may have been moved or restored.
+
+        Only the name counts, and whether the file is a preview: a backup may hold facts that somebody else wrote.
+        """
+        path = PurePath(self.path)
+        folder = path.parent.name if path.parent.name in _IN_STORE else _IN_STORE[0]
+        name = path.name if path.name not in {"", ".."} else "no-name"
+        return self.model_copy(update={"path": str(store / folder / name)})
 
     @property
     def reduction(self) -> tuple[float, float]:
@@ -88,11 +102,23 @@ class ImageFacts(BaseModel):
         return self.reduced_width_px / self.width_px, self.reduced_height_px / self.height_px
 
 
+def store_of(folder: Path) -> Path | None:
+    """The project's folder in which an engine's folder lies; None for a replay, whose photographs lie anywhere."""
+    parent = folder.absolute().parent
+    return parent if (parent / DATABASE_NAME).is_file() else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFiles:
-    """The per-image files below one folder."""
+    """The per-image files below one folder.
+
+    Attributes:
+        folder: the engine's.
+        store: the project's folder, in which the photographs are, if the engine's does not lie in it.
+    """
 
     folder: Path
+    store: Path | None = None
 
     def write_features(self, number: int, facts: ImageFacts, features: Features) -> None:
         arrays: dict[str, NDArray[Any]] = {
@@ -110,6 +136,8 @@ class ImageFiles:
             return None
         try:
             facts = ImageFacts.model_validate_json(arrays["facts"].tobytes())
+            if (store := self.store or store_of(self.folder)) is not None:
+                facts = facts.in_store(store)
             features = Features(
                 keypoints=arrays["keypoints"],
                 descriptors=np.empty((0, DESCRIPTOR_LENGTH), np.uint8),

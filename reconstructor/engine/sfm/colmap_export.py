@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import unicodedata
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,19 @@ from reconstructor.engine.features.known_images import KnownImages
 _UPRIGHT_QUALITY: Final = 95
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColmapFolder:
+    """What was written.
+
+    Attributes:
+        previews: the names of the images that are enlarged previews.
+        missing: the names of the images whose photograph's file is gone.
+    """
+
+    previews: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
 def write_colmap(
     model: Any,
     known: KnownImages,
@@ -27,15 +40,12 @@ def write_colmap(
     *,
     units_per_unit: float = 1.0,
     may_link: bool = True,
-) -> tuple[str, ...]:
+) -> ColmapFolder:
     """Write `sparse/0` (COLMAP binary) and `images/` (upright) of all placed images; an old folder is replaced.
 
     A preview is enlarged to the size of its original, in whose pixels the model is. `units_per_unit` is the length in the
     folder of one unit of the model. With `may_link`, a photograph that is upright becomes a hard link: a change of one
-    file then changes the other.
-
-    Returns:
-        The names of the images that are enlarged previews.
+    file then changes the other. A photograph whose file is gone is left out; the model is useful without it, too.
     """
     shutil.rmtree(folder, ignore_errors=True)
     sparse, images = folder / "sparse" / "0", folder / "images"
@@ -43,14 +53,16 @@ def write_colmap(
     images.mkdir()
     full = pycolmap.Reconstruction(model)
     full.transform(sim3(replace(Sim3.identity(), scale=units_per_unit)))
-    resized, taken, enlarged = set[int](), set[str](), list[str]()
+    resized, taken, enlarged, missing = set[int](), set[str](), list[str](), list[str]()
     for number in sorted(full.reg_image_ids()):
         facts = known.facts[number]
         image = full.image(number)
         photograph = facts.current_path
         is_reduced = _is_reduced(photograph, facts)
         image.name = _free_name(number, facts, ".jpg" if is_reduced else photograph.suffix, taken)
-        if is_reduced:
+        if not photograph.is_file():
+            missing.append(image.name)
+        elif is_reduced:
             _write_enlarged(photograph, images / image.name, facts)
             enlarged.append(image.name)
         else:
@@ -62,7 +74,7 @@ def write_colmap(
             full.camera(image.camera_id).rescale(facts.width_px, facts.height_px)
             resized.add(image.camera_id)
     full.write_binary(str(sparse))
-    return tuple(enlarged)
+    return ColmapFolder(previews=tuple(enlarged), missing=tuple(missing))
 
 
 def _free_name(number: int, facts: ImageFacts, suffix: str, taken: set[str]) -> str:
@@ -93,9 +105,7 @@ def _write_enlarged(preview: Path, target: Path, facts: ImageFacts) -> None:
 
 
 def _write_upright(source: Path, target: Path, *, may_link: bool) -> None:
-    """Write a photograph to a file, rotated as EXIF says; the model is useful without the photograph, too."""
-    if not source.is_file():
-        return
+    """Write a photograph to a file, rotated as EXIF says."""
     with Image.open(source) as image:
         if image.getexif().get(Base.Orientation, 1) != 1:
             ImageOps.exif_transpose(image).save(target, quality=_UPRIGHT_QUALITY)

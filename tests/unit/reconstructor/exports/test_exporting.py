@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,7 +143,7 @@ def test_a_preview_is_enlarged_to_the_size_of_its_original_and_named(replayed: P
         with Image.open(facts.path) as image:
             image.reduce(3).save(preview)
         engine.known.facts[number] = facts.model_copy(update={"path": str(preview)})
-        (named,) = write_colmap(engine.model, engine.known, tmp_path / "model", may_link=False)
+        (named,) = write_colmap(engine.model, engine.known, tmp_path / "model", may_link=False).previews
     assert named == f"{Path(facts.file_name).stem}.jpg"
     with Image.open(tmp_path / "model/images" / named) as written:
         assert written.size == (facts.width_px, facts.height_px)
@@ -150,6 +151,24 @@ def test_a_preview_is_enlarged_to_the_size_of_its_original_and_named(replayed: P
     assert {image.name for image in model.images.values()} == {
         path.name for path in (tmp_path / "model/images").iterdir()
     }
+
+
+def test_a_moved_project_becomes_a_colmap_folder_that_says_which_photographs_it_lacks(
+    replayed: Path, project: Path, tmp_path: Path
+) -> None:
+    folder = project / PROJECT
+    shutil.copytree(replayed / "engine", folder / "black_box", dirs_exist_ok=True)  # its facts name the old folder
+    photographs = sorted((replayed.parent / "photos").glob("*.jpg"))
+    for path in photographs[1:]:
+        shutil.copyfile(path, folder / "images" / path.name)
+    exported = export(PROJECT, project, ExportFormat.COLMAP, tmp_path / "model")
+    written = {path.name for path in (tmp_path / "model" / "images").iterdir()}
+    assert len(written) == len(photographs) - 1
+    assert len(exported.missing) == 1
+    assert exported.missing[0] not in written
+    assert (tmp_path / "model" / "missing.txt").read_text(encoding="utf-8") == f"{exported.missing[0]}\n"
+    done = RUNNER.invoke(app, [PROJECT, str(tmp_path / "model"), "--data", str(project)])
+    assert f"photographs whose files are gone are not in it, 1 in all: {exported.missing[0]}\n" in done.stderr
 
 
 def test_another_black_boxs_points_get_normals_by_neighbourhood_and_metres(project: Path, tmp_path: Path) -> None:

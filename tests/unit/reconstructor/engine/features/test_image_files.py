@@ -1,11 +1,12 @@
 """Do an image's files come back as they were written, and do torn ones count as missing?"""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
+from reconstructor.engine.features.image_files import ImageFacts, ImageFiles, store_of
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.features.sift import BadFeaturesError
 from tests.unit.reconstructor.engine.synthetic import features_at
@@ -39,6 +40,47 @@ def test_an_original_that_came_takes_the_place_of_its_preview(tmp_path: Path) ->
     original.touch()
     assert facts.current_path == original
     assert facts.model_copy(update={"path": str(original)}).current_path == original
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """The folder of a project that was moved or restored."""
+    (tmp_path / "south" / "chapel" / "black_box").mkdir(parents=True)
+    (tmp_path / "south" / "chapel" / "store.sqlite").touch()
+    return tmp_path / "south" / "chapel"
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("/north/chapel/images/door.jpg", "images/door.jpg"),
+        ("/north/chapel/previews/door.webp", "previews/door.webp"),
+        ("/etc/passwd", "images/passwd"),
+        ("/north/chapel/images/../../../etc/passwd", "images/passwd"),
+        ("/north/chapel/images/..", "images/no-name"),
+        ("/", "images/no-name"),
+    ],
+)
+def test_a_photograph_is_found_in_its_project_wherever_that_is_and_nowhere_else(
+    store: Path, tmp_path: Path, written: str, found: str
+) -> None:
+    files = ImageFiles(folder=store / "black_box")
+    files.write_features(7, FACTS.model_copy(update={"path": written}), features_at(np.ones((20, 2))))
+    copy = shutil.copytree(store / "black_box", tmp_path / "copy")
+    for each in (files, ImageFiles(folder=copy, store=store_of(store / "black_box"))):
+        kept = each.read_features(7)
+        assert kept is not None
+        assert Path(kept[0].path) == store / found
+    replayed = ImageFiles(folder=copy).read_features(7)
+    assert replayed is not None
+    assert replayed[0].path == written  # no project: the photographs of a replay lie anywhere
+
+
+def test_an_image_id_that_names_another_folder_opens_no_file_of_it(store: Path) -> None:
+    (store / "images").mkdir()
+    (store.parent / "secret.txt").touch()
+    facts = FACTS.model_copy(update={"image_id": "../../secret", "path": "/x/previews/door.webp"}).in_store(store)
+    assert facts.current_path == store / "previews" / "door.webp"
 
 
 def pair(earlier: int, count: int) -> Pair:
