@@ -145,10 +145,8 @@ def check_list(file: Path, data_dir: Path) -> None:
             f"{file} has no table [reconstructor]: name the cairn.toml of the service with {data_dir}"
         )
     wanted = data_dir.resolve()
-    is_elsewhere = (
-        not named.is_dir() and named.name == wanted.name
-    )  # another machine calls the folder that is mounted so
-    if named != wanted and not is_elsewhere:
+    is_mounted = not named.is_dir() and named.name == wanted.name  # here; its own machine calls it otherwise
+    if named != wanted and not is_mounted:
         raise BadSettingsError(
             f"the reconstructor of {file} has {named}, not {data_dir}: name its file, or that folder"
         )
