@@ -16,6 +16,9 @@ RIG_USER: Final = "cairn-edge"
 _DEVICE_GROUPS: Final = ("video", "plugdev", "gpio")
 _EDGE: Final = """\
 Type=notify
+# A damaged index is made again from the photographs in the spool. All of them are read then, which takes longer than
+# systemd's usual 90 s; any other start takes seconds.
+TimeoutStartSec=1h
 # The agent reports twice a minute that its event loop runs. After a minute without a report, systemd restarts it.
 WatchdogSec=60
 TimeoutStopSec=30

@@ -2,8 +2,12 @@
 
 import errno
 import sqlite3
+from typing import Final
 
 from broker.errors import CairnError
+
+# One file that the disk cannot give back: a bad sector, or a structure of the file system that is damaged there.
+UNREADABLE: Final = frozenset({errno.EIO, errno.EBADMSG, errno.EUCLEAN})
 
 
 class SpoolError(CairnError):

@@ -1,6 +1,6 @@
 """What is a photograph's file in the spool called? Its image id and the suffix of its format; so it can be indexed again."""
 
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
 from broker.ids import BadIdError, ImageId
@@ -17,14 +17,23 @@ def file_name(image: SpooledImage) -> str:
     return f"{image.image_id}{image_format.suffixes[0] if image_format else '.jpg'}"
 
 
-def from_file(path: Path) -> SpooledImage | None:
-    """Describe a file by its name and bytes; None when it is not a complete photograph of a spool."""
+def id_of(path: Path) -> ImageId | None:
+    """The id in the name of a file; None when it is no name of a spool."""
     try:
-        image_id = ImageId(path.stem)
+        return ImageId(path.stem)
     except BadIdError:
         return None
-    content, status = path.read_bytes(), path.stat()
-    digest = sha256(content).hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """The digest of a file, read a little at a time: a rig has little memory. Raises OSError."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def from_file(path: Path, image_id: ImageId) -> SpooledImage | None:
+    """Describe a file by its name and bytes; None when it is not a complete photograph. Raises OSError."""
+    digest, status = sha256_of(path), path.stat()
     if not digest.startswith(image_id.digest):
         LOG.error("photograph_damaged", image_id=image_id)
         return None

@@ -6,8 +6,8 @@ from pathlib import Path
 from broker.files import UNFINISHED
 from broker.ids import ImageId
 from broker.logs import get_logger
-from edge_agent.spool.files import file_name, from_file
-from edge_agent.spool.index import SpoolIndex, SpoolKey, SpoolState
+from edge_agent.spool.files import file_name, from_file, id_of, sha256_of
+from edge_agent.spool.index import SpooledImage, SpoolIndex, SpoolKey, SpoolState
 
 LOG = get_logger()
 
@@ -27,19 +27,40 @@ def rename_waiting(images: Path, index: SpoolIndex, session: str) -> None:
 
 
 def repair(images: Path, index: SpoolIndex) -> None:
-    """Make index and files agree after a crash."""
-    for path in sorted(images.iterdir()):
-        if path.name.endswith(UNFINISHED):
-            path.unlink()  # `add` never returned for it
-            continue
-        image = from_file(path)
-        known = image and index.find(image.image_id)
-        if image is not None and known is None:
-            index.insert(replace(image, destination_id=index.destination_id))
-            LOG.warning("photograph_indexed", image_id=image.image_id)
-        elif known is not None and known.state in {SpoolState.STORED, SpoolState.EVICTED}:
-            path.unlink()
+    """Make index and files agree after a crash.
+
+    Files with a row are not read, because systemd waits for the start and a spool may hold many gigabytes: `Spool.read`
+    checks each one before it is sent.
+    """
+    names = {path.name for path in images.iterdir()}
+    for name in sorted(names):
+        try:
+            _repair_file(images / name, index)
+        except OSError as exc:  # one bad file must not end the start for all others
+            reason = f"this file cannot be read or removed: {exc.strerror}; it is passed over until the next start"
+            LOG.error("file_passed_over", path=str(images / name), reason=reason)  # noqa: TRY400 - the disk's error
     for image in index.waiting_for_all():
-        if not (images / file_name(image)).exists():
+        if file_name(image) not in names:
             index.change_state(image.image_id, SpoolState.LOST, reason="file missing at start")
             LOG.error("photograph_lost", image_id=image.image_id)
+
+
+def _repair_file(path: Path, index: SpoolIndex) -> None:
+    if path.name.endswith(UNFINISHED):
+        path.unlink()  # `add` never returned for it
+        return
+    image_id = id_of(path)
+    known = image_id and index.find(image_id)
+    if known:
+        _repair_known(path, known, index)
+    elif image_id is not None and (image := from_file(path, image_id)) is not None:
+        index.insert(replace(image, destination_id=index.destination_id))
+        LOG.warning("photograph_indexed", image_id=image_id)
+
+
+def _repair_known(path: Path, known: SpooledImage, index: SpoolIndex) -> None:
+    if known.state in {SpoolState.STORED, SpoolState.EVICTED}:
+        path.unlink()
+    elif known.state is SpoolState.LOST and sha256_of(path) == known.sha256:  # the disk could not be read for a while
+        index.change_state(known.image_id, SpoolState.WAITING)
+        LOG.warning("photograph_found_again", image_id=known.image_id)

@@ -24,6 +24,7 @@ from edge_agent.photograph import Photograph
 from edge_agent.spool.ballast import Ballast
 from edge_agent.spool.destinations import Destination, SpoolDestinations
 from edge_agent.spool.errors import (
+    UNREADABLE,
     PhotographLostError,
     PhotographSettledError,
     SpoolBusyError,
@@ -126,7 +127,7 @@ class Spool:
 
         Raises:
             PhotographSettledError: it waits no more since the look into the index, as a receipt came; the file is gone.
-            PhotographLostError: its file is gone or damaged; the index notes that.
+            PhotographLostError: its file is gone, damaged or unreadable; the index notes that.
         """
         try:
             # Files never change: several may be read at once, without the lock.
@@ -134,16 +135,25 @@ class Spool:
         except FileNotFoundError:
             content = b""
         except OSError as exc:
-            raise translated(exc) from exc
+            if exc.errno not in UNREADABLE:
+                raise translated(exc) from exc
+            self._note_lost(image, "the disk cannot read its file")
+            raise PhotographLostError(
+                f"the disk cannot read the file of {image.image_id}: {exc.strerror}; it is tried again at the next start"
+            ) from exc
         is_whole = image.image_id in self._fresh and len(content) == image.size_bytes
         if not is_whole and sha256(content).hexdigest() != image.sha256:
-            with self._guarded():
-                now = self._index.find(image.image_id)
-                if now is not None and now.state is not SpoolState.WAITING:
-                    raise PhotographSettledError(f"{image.image_id} is {now.state}")
-                self._index.change_state(image.image_id, SpoolState.LOST, reason="file missing or damaged")
+            self._note_lost(image, "file missing or damaged")
             raise PhotographLostError(f"the file of {image.image_id} is missing or damaged: photograph it again")
         return content
+
+    def _note_lost(self, image: SpooledImage, reason: str) -> None:
+        """Offer a photograph no more, so that the others go on; raise PhotographSettledError when it waits no more."""
+        with self._guarded():
+            now = self._index.find(image.image_id)
+            if now is not None and now.state is not SpoolState.WAITING:
+                raise PhotographSettledError(f"{image.image_id} is {now.state}")
+            self._index.change_state(image.image_id, SpoolState.LOST, reason=reason)
 
     def waiting(
         self, limit: int, *, without: frozenset[ImageId] = frozenset(), first: Sequence[ImageId] = ()

@@ -261,6 +261,7 @@ def test_a_rig_is_one_unit_that_reads_what_join_wrote(open_folder: Path, monkeyp
     assert f"Environment=CAIRN_SETTINGS={rig}/cairn.toml\n" in text
     assert f"BindPaths={rig}/data/rig\n" in text
     assert "WatchdogSec=60" in text
+    assert "TimeoutStartSec=1h" in text
     assert steps.done[-1] == "systemctl start cairn-edge.service"
     if os.geteuid() == 0:
         assert (rig / "rig-1.password").stat().st_uid == NUMBERS["cairn-edge"]

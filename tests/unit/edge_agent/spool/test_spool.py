@@ -17,22 +17,13 @@ from edge_agent.photograph import Photograph
 from edge_agent.spool.errors import PhotographLostError, PhotographSettledError, SpoolBusyError, SpoolFullError
 from edge_agent.spool.index import SpoolState
 from edge_agent.spool.spool import Spool
+from tests.unit.edge_agent.spooled import photograph, receipt
 
 RIG = AgentId("rig-north")
 
 
 class Crash(BaseException):
     """The power goes; no handler may see it."""
-
-
-def photograph(number: int, source: str | None = None) -> Photograph:
-    return Photograph(content=f"photo {number}".encode() * 100, content_type="image/jpeg", source=source)
-
-
-def receipt(image_id: ImageId, status: ReceiptStatus = ReceiptStatus.STORED) -> UploadAcknowledged:
-    return UploadAcknowledged(
-        project=ProjectId("chapel"), status=status, image_name=image_id, image_id=image_id, image_number=7, reason="why"
-    )
 
 
 @pytest.fixture
