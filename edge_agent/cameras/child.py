@@ -12,7 +12,14 @@ from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
 from broker.printable import printable
-from edge_agent.cameras.camera import Camera, CameraError, CameraExhaustedError, CameraUnusableError, LeavesOut
+from edge_agent.cameras.camera import (
+    Camera,
+    CameraError,
+    CameraExhaustedError,
+    CameraUnusableError,
+    LeavesOut,
+    check_size,
+)
 from edge_agent.cameras.plan import CameraPlan, open_camera
 from edge_agent.photograph import Photograph
 
@@ -59,10 +66,11 @@ def shoot(camera: Camera) -> tuple[Header, bytes]:
     """Take one photograph, or report the error."""
     try:
         photograph = camera.capture()
+        if photograph is None:
+            return Header(code=NOTHING_YET), b""
+        check_size(len(photograph.content))
     except CairnError as exc:
         return _refusal(exc), b""
-    if photograph is None:
-        return Header(code=NOTHING_YET), b""
     header = Header(
         size_bytes=len(photograph.content),
         content_type=photograph.content_type,
@@ -105,7 +113,8 @@ def _refusal(exc: CairnError) -> Header:
 
 
 def _answer(answers: BinaryIO, header: Header, content: bytes = b"") -> None:
-    answers.write(header.model_dump_json().encode() + b"\n" + content)
+    answers.write(header.model_dump_json().encode() + b"\n")
+    answers.write(content)  # by itself: joined to the header, it would be copied
     answers.flush()
 
 

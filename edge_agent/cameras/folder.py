@@ -7,7 +7,13 @@ from pathlib import Path
 from broker.images.folders import LeftOut, defect_of, list_folder
 from broker.images.formats import FORMAT_BY_SUFFIX
 from broker.images.wholeness import has_end_mark
-from edge_agent.cameras.camera import CameraExhaustedError, CameraUnusableError
+from edge_agent.cameras.camera import (
+    MAX_PHOTOGRAPH_BYTES,
+    CameraExhaustedError,
+    CameraUnusableError,
+    PhotographTooLargeError,
+    check_size,
+)
 from edge_agent.photograph import Photograph, plain_name
 
 MOST_NAMED = 40  # of the files left out, in one answer of the camera's process
@@ -94,7 +100,7 @@ class FolderCamera:
             rest_s = self._rest_s(path, source)
             if rest_s < SETTLE_WITH_END_S or rest_s >= self._settle_s:
                 return rest_s >= self._settle_s
-            return has_end_mark(path.read_bytes())
+            return path.stat().st_size <= MAX_PHOTOGRAPH_BYTES and has_end_mark(path.read_bytes())
         except OSError:
             return False
 
@@ -115,8 +121,12 @@ class FolderCamera:
 
     def _take(self, path: Path, source: str) -> Photograph | None:
         try:
+            check_size(path.stat().st_size)
             content = path.read_bytes()
         except FileNotFoundError:
+            return None
+        except PhotographTooLargeError as exc:
+            self._leave_out(source, LeftOut(path=path, reason=exc.sentence))
             return None
         except OSError as exc:
             self._leave_out(source, LeftOut(path=path, reason=f"cannot be read: {exc.strerror}"))

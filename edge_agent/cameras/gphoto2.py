@@ -14,7 +14,7 @@ from typing import Final
 import psutil
 
 from broker.images.formats import FORMAT_BY_SUFFIX, HEIC
-from edge_agent.cameras.camera import CameraError, CameraUnusableError
+from edge_agent.cameras.camera import CameraError, CameraUnusableError, check_size
 from edge_agent.photograph import Photograph, now_utc
 
 PROGRAM: Final = "gphoto2"
@@ -84,6 +84,7 @@ def _read(folder: Path) -> Photograph:
     if not found:
         raise CameraError("the camera gave no JPEG: set its quality to JPEG or RAW+JPEG")
     path = found[0]
+    check_size(path.stat().st_size)
     return Photograph(
         content=path.read_bytes(),
         content_type=FORMAT_BY_SUFFIX[path.suffix.lower()].content_type,

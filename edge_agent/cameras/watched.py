@@ -14,14 +14,13 @@ from typing import Self
 from pydantic import ValidationError
 
 from broker.logs import get_logger
-from edge_agent.cameras.camera import CameraError
+from edge_agent.cameras.camera import MAX_PHOTOGRAPH_BYTES, CameraError
 from edge_agent.cameras.child import Header, photograph_of
 from edge_agent.cameras.plan import CameraPlan
 from edge_agent.photograph import Photograph
 
 CHILD_COMMAND = (sys.executable, "-m", "edge_agent.cameras.child")
 LOG = get_logger()
-MAX_PHOTOGRAPH_BYTES = 256 * 1024 * 1024
 HEADER_LIMIT_BYTES = 64 * 1024
 END_TIMEOUT_S = 3.0
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from broker.images.folders import LeftOut
-from edge_agent.cameras.camera import CameraExhaustedError
+from edge_agent.cameras.camera import MAX_PHOTOGRAPH_BYTES, CameraExhaustedError
 from edge_agent.cameras.folder import MOST_NAMED, EmptyFolderError, FolderCamera, FolderMissingError
 from edge_agent.photograph import Photograph
 
@@ -115,6 +115,33 @@ def test_a_bad_file_is_passed_over_and_taken_when_it_is_mended(tmp_path: Path) -
     assert source.new_left_out() == []
     (tmp_path / "a.jpg").write_bytes(JPEG)
     assert take(source) == "a.jpg"
+
+
+@pytest.mark.parametrize("age_s", [0.2, 10.0])  # a young file is looked at for the end of its format
+def test_a_file_above_the_limit_is_left_out_unread_and_those_behind_it_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age_s: float
+) -> None:
+    with (tmp_path / "a.tif").open("wb") as file:
+        file.write(b"II*\0")
+        file.truncate(MAX_PHOTOGRAPH_BYTES + 1)  # without blocks on the disk
+    (tmp_path / "b.jpg").write_bytes(JPEG)
+    reading, read = Path.read_bytes, list[str]()
+
+    def watched_reading(path: Path) -> bytes:
+        read.append(path.name)
+        return reading(path)
+
+    monkeypatch.setattr(Path, "read_bytes", watched_reading)
+    looks = iter((0.0, 2.0, 4.0))
+    written = (tmp_path / "b.jpg").stat().st_ctime
+    source = FolderCamera(tmp_path, is_watched=True, clock=lambda: written + age_s, steady_clock=lambda: next(looks))
+    names = [take(source), take(source)]
+    assert [each for each in names if each] == ["b.jpg"]
+    assert "a.tif" not in read
+    if age_s > 1:
+        (left_out,) = source.new_left_out()
+        assert left_out.path.name == "a.tif"
+        assert left_out.reason.startswith("a photograph of 30.1 MiB is above the limit of 30 MiB: save it as JPEG")
 
 
 def jpeg(seed: int) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from edge_agent.cameras.camera import CameraError
+from edge_agent.cameras.camera import MAX_PHOTOGRAPH_BYTES, CameraError, PhotographTooLargeError
 from edge_agent.cameras.gphoto2 import Gphoto2Camera, Gphoto2MissingError
 
 
@@ -40,6 +40,12 @@ def test_the_jpeg_is_taken_and_the_raw_file_left(monkeypatch: pytest.MonkeyPatch
     arguments = (tmp_path / "arguments").read_text().split()
     assert {"--capture-image-and-download", "--keep", "--keep-raw"} <= set(arguments)
     camera.close()
+
+
+def test_a_photograph_above_the_limit_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    install(monkeypatch, tmp_path, f"truncate --size={MAX_PHOTOGRAPH_BYTES + 1} DSC_1.jpg")
+    with pytest.raises(PhotographTooLargeError, match="with fewer pixels"):
+        Gphoto2Camera(shot_timeout_s=10).capture()
 
 
 def test_raw_alone_is_said_with_what_to_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

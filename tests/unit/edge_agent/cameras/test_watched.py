@@ -105,6 +105,20 @@ async def test_an_error_of_the_camera_reaches_the_agent_and_the_child_lives_on(
         assert camera.restart_count == 0
 
 
+async def test_a_photograph_above_the_limit_is_an_error_and_the_child_lives_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    huge = "if self.number == 1: return Photograph(content=bytes(child.MAX + 1), content_type='image/jpeg')"
+    misbehaviour = (
+        f"from edge_agent.cameras.camera import MAX_PHOTOGRAPH_BYTES; child.MAX = MAX_PHOTOGRAPH_BYTES\n        {huge}"
+    )
+    async with watched(monkeypatch, tmp_path, misbehaviour) as camera:
+        with pytest.raises(CameraError, match="above the limit of 30 MiB"):
+            await camera.capture()
+        assert await names(camera, 1) == ["2.jpg"]
+        assert camera.restart_count == 0
+
+
 async def test_the_folder_camera_works_through_its_child(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"abc")
     plan = CameraPlan(kind=CameraKind.FOLDER, folder=tmp_path)
