@@ -12,25 +12,15 @@ from typing import Final, Self
 from broker.ids import ImageId
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus
-from edge_agent.spool.previews import SCHEMA as PREVIEW_SCHEMA
 from edge_agent.spool.previews import PreviewTable
-from edge_agent.spool.state_counts import make_counts, read_counts
+from edge_agent.spool.schema import connect, has_word_table, lacking_columns
+from edge_agent.spool.state_counts import read_counts
 
 RECALL: Final = "SELECT value FROM setting WHERE name = ?"
 RECALL_FROM_WORD: Final = "SELECT value FROM word WHERE name = ?"  # the table's name until 2026-11-28
 SETTLING: Final = frozenset({ReceiptStatus.STORED, ReceiptStatus.DUPLICATE, ReceiptStatus.REJECTED})
 CLOCK_SET_SINCE: Final = datetime(2020, 1, 1, tzinfo=UTC)  # before there was this program
 LOG = get_logger()
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS image (
-    image_id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL,
-    content_type TEXT NOT NULL, captured_at TEXT NOT NULL, file_name TEXT NOT NULL, source TEXT,
-    state TEXT NOT NULL, image_number INTEGER, reason TEXT, destination_id INTEGER, capture_id TEXT);
-CREATE INDEX IF NOT EXISTS image_by_state ON image (state, sequence);
-CREATE INDEX IF NOT EXISTS image_by_digest ON image (sha256);
-CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
-_ADDED_COLUMNS: Final = {"destination_id": "INTEGER", "capture_id": "TEXT"}  # since 2026-11-28
 
 
 class SpoolKey(StrEnum):
@@ -182,7 +172,7 @@ class SpoolIndex:
     def open(cls, path: Path) -> Self:
         """Open the index; a damaged one is renamed, and the spool indexes its files again."""
         try:
-            return cls(_connect(path))
+            return cls(connect(path))
         except sqlite3.DatabaseError as exc:
             if isinstance(exc, sqlite3.OperationalError) or not path.exists():
                 raise
@@ -190,7 +180,7 @@ class SpoolIndex:
             for part in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
                 if part.exists():
                     part.replace(part.with_name(part.name + ".damaged"))
-            return cls(_connect(path))
+            return cls(connect(path))
 
     @classmethod
     def open_read_only(cls, path: Path) -> Self:
@@ -198,8 +188,8 @@ class SpoolIndex:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
         connection.row_factory = sqlite3.Row
         try:
-            is_old = _has_word_table(connection)
-            if lacking := _lacking_columns(connection):
+            is_old = has_word_table(connection)
+            if lacking := lacking_columns(connection):
                 columns = ", ".join(f"NULL AS {name}" for name in lacking)
                 connection.execute(f"CREATE TEMP VIEW image AS SELECT *, {columns} FROM main.image")  # noqa: S608
         except sqlite3.Error:
@@ -333,45 +323,6 @@ class SpoolIndex:
     def _first(self, query: str, *values: str | int | None) -> SpooledImage | None:
         row = self._connection.execute(query, values).fetchone()
         return None if row is None else _image(row)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
-    connection.row_factory = sqlite3.Row
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # a receipt must be on disk before its file is deleted
-        connection.executescript(_SCHEMA + PREVIEW_SCHEMA)
-        _migrate(connection)
-        make_counts(connection)
-        connection.execute("SELECT COUNT(*) FROM image").fetchone()
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Add what an older program did not have, and bring over what it named otherwise: a table and two states."""
-    for name in _lacking_columns(connection):
-        connection.execute(f"ALTER TABLE image ADD COLUMN {name} {_ADDED_COLUMNS[name]}")
-    if not _has_word_table(connection):
-        return
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("INSERT OR REPLACE INTO setting SELECT name, value FROM word")
-        connection.execute("DROP TABLE word")
-        connection.execute("UPDATE image SET state = 'quarantined' WHERE state = 'aside'")
-        connection.execute("UPDATE image SET state = 'evicted' WHERE state = 'thinned'")
-
-
-def _has_word_table(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'word'").fetchone() is not None
-
-
-def _lacking_columns(connection: sqlite3.Connection) -> list[str]:
-    known = {row["name"] for row in connection.execute("PRAGMA table_info(image)")}
-    return [name for name in _ADDED_COLUMNS if name not in known]
 
 
 def _image(row: sqlite3.Row) -> SpooledImage:
