@@ -263,6 +263,7 @@ class Agent:
     async def _announce(self) -> None:
         is_resting = self._photographer.is_paused or self._photographer.is_enough
         is_capturing = self._is_capturing and not is_resting
+        self._publisher.session = self._spool.session  # another one after a million photographs
         await self._publisher.announce(self._control, camera=self._camera_name, is_capturing=is_capturing)
         if self._home_assistant_prefix is not None:
             publisher = self._publisher

@@ -7,6 +7,7 @@ import stat
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from broker.errors import CairnError
 from broker.files import write_durably
-from broker.ids import AgentId
 from broker.live import BrokerLostError
 from broker.manifest import CameraEntry
 from edge_agent.cameras.sensors import find_sensor
@@ -23,7 +23,7 @@ from edge_agent.config import Calibration, Settings
 from edge_agent.membership import read_cameras
 from edge_agent.spool.errors import SpoolError
 from edge_agent.spool.index import SpoolKey
-from edge_agent.spool.sessions import own_placed, upload_session
+from edge_agent.spool.sessions import own_placed, sessions_of
 from edge_agent.spool.spool import Spool
 
 ANSWER_TIMEOUT_S: Final = 10.0
@@ -192,13 +192,8 @@ def _with_line(text: str, line: str) -> str:
 
 async def _placed(settings: Settings) -> list[CameraEntry]:
     _, name = settings.named()
-    sessions = await asyncio.to_thread(_sessions, settings, name)
+    sessions = await asyncio.to_thread(sessions_of, name, partial(_recall, settings))
     return own_placed(await read_cameras(settings, ANSWER_TIMEOUT_S) or (), sessions)
-
-
-def _sessions(settings: Settings, name: AgentId) -> set[str]:
-    session = _recall(settings, SpoolKey.SESSION)
-    return {upload_session(name), *([session] if session else [])}
 
 
 def _report(settings: Settings, calibration: Calibration, fit: Fit | None, sensor: str | None) -> CalibrationReport:

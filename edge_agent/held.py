@@ -95,6 +95,6 @@ def _check(number: int, known: list[int]) -> None:
 
 def _export_name(image: SpooledImage) -> str:
     """The photographer's name for it behind session and count, which no other photograph has."""
-    place = f"{image.image_id.session}-{image.sequence:06d}"
+    place = f"{image.image_id.session}-{image.image_id.sequence:06d}"
     known = FORMAT_BY_CONTENT_TYPE.get(image.content_type)
     return f"{place}-{image.file_name}" if image.file_name else f"{place}{known.suffixes[0] if known else '.jpg'}"

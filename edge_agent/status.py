@@ -22,7 +22,7 @@ from edge_agent.membership import (
 from edge_agent.photograph import now_utc
 from edge_agent.spool.destinations import Destination, Held
 from edge_agent.spool.index import SpoolKey, SpoolState
-from edge_agent.spool.sessions import own_placed, upload_session
+from edge_agent.spool.sessions import own_placed, sessions_of
 from edge_agent.spool.spool import Spool
 
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -139,8 +139,7 @@ async def read_status(settings: Settings) -> RigStatus:
     project, name = settings.named()
     spool = Spool.read_only(settings.spool_dir, Destination.of(project, settings.broker))
     counts = await asyncio.to_thread(spool.counts)
-    session = spool.recall(SpoolKey.SESSION)
-    answer = await _look(settings, name, {upload_session(name), *([session] if session else [])})
+    answer = await _look(settings, name, sessions_of(name, spool.recall))
     return RigStatus(
         agent=name,
         project=project,

@@ -20,7 +20,7 @@ from edge_agent.control.commands import Inbox, check_instant
 from edge_agent.control.presence import AgentPublisher
 from edge_agent.control.remote_settings import CONFIRM_S, DesiredChange, Running, dump, follow, roll_back
 from edge_agent.spool.index import SpoolKey
-from edge_agent.spool.sessions import own_placed, upload_session
+from edge_agent.spool.sessions import own_placed, sessions_of
 from edge_agent.spool.spool import Spool
 
 ABLE: Final = frozenset({"interval_s", "blur_ratio", "duplicate_bits", "is_gps_stripped"})
@@ -138,7 +138,7 @@ class CommandReader:
         cameras = self._book.cameras()
         if cameras is None:
             return
-        sessions = (self._spool.session, upload_session(self._publisher.agent))
+        sessions = await asyncio.to_thread(sessions_of, self._publisher.agent, self._spool.recall)
         placed_count = len(own_placed(cameras, sessions))
         is_enough = placed_count >= least
         if is_enough != self._photographer.is_enough:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
 
-from broker.ids import ImageId
+from broker.ids import DIGEST_LENGTH, ImageId
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus
 from edge_agent.spool.previews import PreviewTable
@@ -26,8 +26,10 @@ LOG = get_logger()
 class SpoolKey(StrEnum):
     """Names of the values that a spool keeps over restarts."""
 
-    # What the images of this spool are called by, for good.
+    # What the images of this spool are called by, until the numbers below this name are used up.
     SESSION = "session"
+    # The sessions before it, with spaces between them.
+    EARLIER_SESSIONS = "earlier_sessions"
     # Names the rig's sessions on the broker; as secret as a password.
     SESSION_TOKEN = "session_token"  # noqa: S105 - the name of the row
     # What EXIF called the camera lately.
@@ -67,7 +69,11 @@ class SpoolState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpooledImage:
-    """One row of the index: a photograph and its state."""
+    """One row of the index: a photograph and its state.
+
+    Attributes:
+        sequence: place in the order in which the spool's photographs were taken; that of the id counts within a session.
+    """
 
     image_id: ImageId
     sequence: int
@@ -225,6 +231,15 @@ class SpoolIndex:
     def find(self, image_id: ImageId) -> SpooledImage | None:
         return self._first("SELECT * FROM image WHERE image_id = ?", str(image_id))
 
+    def newest_of(self, session: str) -> SpooledImage | None:
+        """The image with the largest number in a session; found by the primary key, as the number has six digits."""
+        return self._first(
+            "SELECT * FROM image WHERE image_id BETWEEN ? AND ? AND LENGTH(image_id) = ? ORDER BY image_id DESC LIMIT 1",
+            f"{session}-000000-",
+            f"{session}-999999-~",
+            len(session) + len("-000000-") + DIGEST_LENGTH,
+        )
+
     def find_digest(self, digest: str) -> SpooledImage | None:
         """The newest image of these bytes that was taken for the present destination."""
         return self._first(
@@ -242,8 +257,9 @@ class SpoolIndex:
         return [_image(row) for row in rows]
 
     def waiting_for_all(self) -> list[SpooledImage]:
-        """The images without receipt for every destination."""
-        return [_image(row) for row in self._connection.execute("SELECT * FROM image WHERE state = 'waiting'")]
+        """The images without receipt for every destination, oldest first."""
+        rows = self._connection.execute("SELECT * FROM image WHERE state = 'waiting' ORDER BY sequence")
+        return [_image(row) for row in rows]
 
     def waiting_by_destination(self) -> list[Waiting]:
         """What waits for whom."""

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import secrets
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +16,7 @@ import psutil
 
 from broker.errors import WRONG_DIGEST
 from broker.files import write_durably
-from broker.ids import AgentId, ImageId, fresh_token, is_session_of_rig
+from broker.ids import SEQUENCE_LIMIT, AgentId, ImageId, fresh_token, is_session_of_rig
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.photograph import Photograph
@@ -38,7 +37,7 @@ from edge_agent.spool.index import SETTLING, SpoolCounts, SpooledImage, SpoolInd
 from edge_agent.spool.previews import SpoolPreviews
 from edge_agent.spool.read_only import ReadOnlySpool
 from edge_agent.spool.repair import rename_waiting, repair
-from edge_agent.spool.sessions import SPOOL_NAME_LENGTH
+from edge_agent.spool.sessions import begin_session, fresh_session
 
 LOG = get_logger()
 
@@ -55,6 +54,7 @@ class Spool:
         self, folder: Path, agent: AgentId, *, reserve_bytes: int = 0, destination: Destination | None = None
     ) -> None:
         self._folder, self._images, self._reserve_bytes = folder, folder / "images", reserve_bytes
+        self._agent = agent
         self._lock = threading.RLock()
         self._fresh: set[ImageId] = set()  # written by this process
         self._ballast = Ballast(folder, SpoolFullError)
@@ -64,7 +64,7 @@ class Spool:
             self._ballast.drop()
             self._index = SpoolIndex.open(folder / "index.sqlite")
             self.destinations = SpoolDestinations(folder, self._index, self._guarded)
-            fresh = f"{agent[:SPOOL_NAME_LENGTH].rstrip('-')}-{secrets.token_hex(3)}"
+            fresh = fresh_session(agent)
             self.previews = SpoolPreviews(self._index, self._guarded)
             self.session = self._index.remember_once(SpoolKey.SESSION, fresh)
             if not is_session_of_rig(self.session, agent):
@@ -102,10 +102,9 @@ class Spool:
             if known is not None and known.state is not SpoolState.LOST:
                 return known
             self.check_room(len(photograph.content))
-            sequence = self._index.next_sequence()
             image = SpooledImage(
-                image_id=ImageId.build(session=self.session, sequence=sequence, sha256=digest),
-                sequence=sequence,
+                image_id=self._next_id(digest),
+                sequence=self._index.next_sequence(),
                 sha256=digest,
                 size_bytes=len(photograph.content),
                 content_type=photograph.content_type,
@@ -121,6 +120,14 @@ class Spool:
             self._index.insert(image)
             self._fresh.add(image.image_id)
             return image
+
+    def _next_id(self, digest: str) -> ImageId:
+        """The next id of the session; the first of another session when this one's numbers are used up."""
+        newest = self._index.newest_of(self.session)
+        sequence = newest.image_id.sequence + 1 if newest else 1
+        if sequence == SEQUENCE_LIMIT:
+            self.session, sequence = begin_session(self._index, self._agent, self.session), 1
+        return ImageId.build(session=self.session, sequence=sequence, sha256=digest)
 
     def read(self, image: SpooledImage) -> bytes:
         """Read a photograph back. One that an earlier process wrote is checked, as there may have been a power cut.
@@ -196,7 +203,8 @@ class Spool:
     def lacking(self, session: str, sequences: Iterable[int]) -> list[int]:
         """The sequence numbers of a session under which no photograph waits here."""
         with self._guarded():
-            waiting = {each.sequence for each in self._index.waiting(-1)} if session == self.session else set()
+            ids = [each.image_id for each in self._index.waiting(-1)]
+        waiting = {each.sequence for each in ids if each.session == session}
         return [each for each in sequences if each not in waiting]
 
     def meet(self, store_id: str | None) -> None:

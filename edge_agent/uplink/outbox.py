@@ -101,7 +101,7 @@ class NamedFiles:
 
     def lacking(self, session: str, sequences: Iterable[int]) -> list[int]:
         """The sequence numbers under which no file waits."""
-        waiting = {each.sequence for each in self.images.values() if self.is_waiting(each.image_id)}
+        waiting = {each.image_id.sequence for each in self.images.values() if self.is_waiting(each.image_id)}
         is_ours = any(each.session == session for each in self.images)
         return [each for each in sequences if not is_ours or each not in waiting]
 

@@ -272,7 +272,7 @@ class Uploader:
     async def _take_gap(self, gap: MissingSequences) -> None:
         """Send images under way again soon; log those that are gone. Waiting images follow in order."""
         for sending in (*self._under_way.values(), *self._previews.under_way):
-            is_named = sending.image.sequence in gap.sequences
+            is_named = sending.image.image_id.sequence in gap.sequences
             sending.is_asked |= is_named and sending.image.image_id.session == gap.session
         gone = await asyncio.to_thread(self._outbox.lacking, gap.session, gap.sequences)
         if gone:  # quarantined or evicted: the reconstructor asks a few times, then continues without

@@ -1,7 +1,9 @@
 """The start of a spool: which files are read then, and what a disk that fails costs."""
 
 import errno
+import os
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +110,24 @@ def test_a_lost_photograph_whose_file_is_damaged_stays_lost(tmp_path: Path) -> N
             spool.read(image)
     with Spool(tmp_path, RIG) as spool:
         assert (spool.waiting(9), spool.counts().lost_count) == ([], 1)
+
+
+def test_an_index_made_again_keeps_the_order_of_sessions_by_the_age_of_their_files(tmp_path: Path) -> None:
+    with Spool(tmp_path, RIG):
+        """Make the folders."""
+    (tmp_path / "index.sqlite").unlink()
+    ids = [
+        ImageId.build(session=session, sequence=sequence, sha256=sha256(photograph(number).content).hexdigest())
+        for number, (session, sequence) in enumerate([("rig-north-b", 7), ("rig-north-b", 999_999), ("rig-north-a", 1)])
+    ]
+    for number, image_id in enumerate(ids):
+        path = tmp_path / "images" / f"{image_id}.jpg"
+        path.write_bytes(photograph(number).content)
+        os.utime(path, (1e9 + number, 1e9 + number))
+    with Spool(tmp_path, RIG) as spool:
+        assert [each.image_id for each in spool.waiting(9)] == ids
+        latest = spool.add(photograph(9)).image_id
+        assert [each.image_id for each in spool.waiting(9)] == [*ids, latest]
 
 
 def test_a_photograph_whose_file_is_gone_at_the_start_is_lost(tmp_path: Path) -> None:
