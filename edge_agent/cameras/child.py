@@ -6,7 +6,7 @@ It may hang or die: only one photograph is lost with it. Run by `edge_agent.came
 import os
 import sys
 from datetime import datetime
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +20,7 @@ from edge_agent.cameras.camera import (
     LeavesOut,
     check_size,
 )
+from edge_agent.cameras.folder import FolderAwayError, FolderMissingError
 from edge_agent.cameras.plan import CameraPlan, open_camera
 from edge_agent.photograph import Photograph
 
@@ -41,6 +42,8 @@ class Header(BaseModel):
 
 
 NOTHING_YET = "nothing_yet"
+# Errors that the agent tells apart from others.
+TOLD_APART: Final = {each.code: each for each in (CameraExhaustedError, FolderMissingError, FolderAwayError)}
 MOST_SENTENCE = 300  # signs; the end of a long path says more than its beginning
 
 
@@ -91,8 +94,8 @@ def photograph_of(header: Header, content: bytes) -> Photograph | None:
     """Turn an answer back into the result of `Camera.capture`, or into its error."""
     if header.code == NOTHING_YET:
         return None
-    if header.code == CameraExhaustedError.code:
-        raise CameraExhaustedError(header.reason)
+    if header.code in TOLD_APART:
+        raise TOLD_APART[header.code](header.reason)
     if header.is_unusable:
         raise CameraUnusableError(header.reason)
     if header.code is not None or header.captured_at is None:

@@ -9,6 +9,7 @@ from broker.images.formats import FORMAT_BY_SUFFIX
 from broker.images.wholeness import has_end_mark
 from edge_agent.cameras.camera import (
     MAX_PHOTOGRAPH_BYTES,
+    CameraError,
     CameraExhaustedError,
     CameraUnusableError,
     PhotographTooLargeError,
@@ -26,6 +27,13 @@ class FolderMissingError(CameraUnusableError):
 
     code = "folder_missing"
     remedy = "Make the folder, or name another one."
+
+
+class FolderAwayError(CameraError):
+    """A folder that was there and is not now: its card was pulled out, or its share is not mounted."""
+
+    code = "folder_away"
+    remedy = "Put the card in again, or mount the share; photographs that wait are still sent."
 
 
 class EmptyFolderError(CameraUnusableError):
@@ -58,18 +66,26 @@ class FolderCamera:
         self._looked_s = 0.0
         self._taken = set(taken_sources)
         self._left_out: dict[str, LeftOut] = {}
+        self._passed: set[str] = set()  # of them, those that are not looked at again
         self._named_count = 0
-        if not folder.is_dir():
-            raise FolderMissingError(f"{folder} is not a folder; make it, or name another with --photos")
+        try:
+            if not folder.is_dir():
+                raise FolderMissingError(f"{folder} is not a folder; make it, or name another with --photos")
+        except OSError as exc:  # it is there, and its disk or share does not answer
+            raise _away(folder, exc) from exc
 
     def capture(self) -> Photograph | None:
-        contents, self._looked_s = list_folder(self._folder), self._steady_clock()
+        try:
+            contents, self._looked_s = list_folder(self._folder), self._steady_clock()
+        except OSError as exc:
+            self._passed.clear()  # what could not be read while the card was pulled out may be whole
+            raise _away(self._folder, exc) from exc
         for each in contents.left_out:
             self._leave_out(_source(each.path, self._folder), each)
         is_settling = False
         for path in contents.photographs:
             source = _source(path, self._folder)
-            if source in self._taken or source in self._left_out:
+            if source in self._taken or source in self._passed:
                 continue
             if not self._has_settled(path, source):
                 is_settling = True
@@ -147,6 +163,14 @@ class FolderCamera:
 
     def _leave_out(self, source: str, left_out: LeftOut) -> None:
         self._left_out.setdefault(source, left_out)
+        self._passed.add(source)
+
+
+def _away(folder: Path, exc: OSError) -> FolderAwayError:
+    return FolderAwayError(
+        f"{folder} is not there ({exc.strerror}): put the card in again, or mount the share;"
+        " photographs that wait are still sent"
+    )
 
 
 def _source(path: Path, folder: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from broker.errors import CairnError
 from broker.logs import get_logger
 from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
+from edge_agent.capture.camera_errors import CameraErrors
 from edge_agent.capture.counters import Counters
 from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.capture.request import (
@@ -88,6 +89,7 @@ class Photographer:
     ) -> None:
         self._camera, self._spool, self._counters, self._listener = camera, spool, counters, listener
         self._pipeline, self._policy, self.interval_s = pipeline, policy, interval_s
+        self._errors = CameraErrors(spool, counters)
         self._hours, self._clock = hours, clock
         self._requests: list[OpenRequest] = []
         self._is_preparing = False
@@ -174,9 +176,9 @@ class Photographer:
         self._is_preparing, self._busy_from = False, self._clock.now_utc()
         try:
             await self._camera.prepare()
-        except (CameraExhaustedError, CameraUnusableError):
-            raise
         except CameraError as exc:
+            if self._errors.is_final(exc):
+                raise
             self._counters.note_error(exc)
             LOG.warning("camera_failed", code=exc.code, reason=exc.sentence)
         self._busy_until = self._clock.now_utc()
@@ -233,9 +235,10 @@ class Photographer:
                 request.end(CameraBusyError(f"the camera was ready only {late_s:.1f} s after the instant"))
                 return False
             photograph = await self._camera.capture()
-        except (CameraExhaustedError, CameraUnusableError):
-            raise
+            self._errors.note_success()
         except CameraError as exc:
+            if self._errors.is_final(exc):
+                raise
             self._error_count += 1
             self._counters.camera_error_count += 1
             self._counters.note_error(exc)

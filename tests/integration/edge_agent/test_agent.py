@@ -17,11 +17,20 @@ from broker.outgoing import Outgoing
 from broker.rig_messages import AgentDescription, AgentHealth, AgentPresence, AgentState, Command, CommandReply
 from edge_agent import agent
 from edge_agent.cameras.camera import CameraUnusableError
-from edge_agent.photograph import now_utc
+from edge_agent.photograph import Photograph, now_utc
+from edge_agent.spool.destinations import Destination
 from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
-from tests.integration.edge_agent.rig import RIG, running, settings_for, until_online, until_settled, write_photographs
+from tests.integration.edge_agent.rig import (
+    RIG,
+    running,
+    settings_for,
+    until,
+    until_online,
+    until_settled,
+    write_photographs,
+)
 
 
 async def test_every_photograph_of_a_folder_is_stored_once_in_order_and_the_agent_ends(
@@ -202,3 +211,20 @@ async def test_a_wrong_password_ends_the_agent_with_a_clear_error(mosquitto: Mos
 async def test_a_missing_folder_ends_the_agent_with_a_clear_error(mosquitto: Mosquitto, tmp_path: Path) -> None:
     with pytest.raises(CameraUnusableError, match="is not a folder"):
         await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()), 60)
+
+
+async def test_without_its_folder_a_rig_still_sends_what_waits_and_goes_on_when_it_is_there(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    settings = settings_for(mosquitto, tmp_path)
+    with Spool(tmp_path / "spool", RIG, destination=Destination.of(PROJECT, settings.broker)) as spool:
+        waiting = spool.add(Photograph(content=b"of yesterday", content_type="image/jpeg"))
+    async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
+        async with running(settings) as task:
+            await receiver.wait_for(1)
+            health = await until(mosquitto, AgentHealth, lambda health: "folder_missing" in health.alarms)
+            assert "is not a folder" in (health.last_error or "")
+            write_photographs(tmp_path / "photos", 1)
+            await asyncio.wait_for(asyncio.shield(task), 60)
+        assert len(receiver.content_by_id) == 2
+        assert receiver.content_by_id[waiting.image_id] == b"of yesterday"

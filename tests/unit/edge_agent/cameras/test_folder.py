@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 from pathlib import Path
@@ -7,7 +8,13 @@ from PIL import Image
 
 from broker.images.folders import LeftOut
 from edge_agent.cameras.camera import MAX_PHOTOGRAPH_BYTES, CameraExhaustedError
-from edge_agent.cameras.folder import MOST_NAMED, EmptyFolderError, FolderCamera, FolderMissingError
+from edge_agent.cameras.folder import (
+    MOST_NAMED,
+    EmptyFolderError,
+    FolderAwayError,
+    FolderCamera,
+    FolderMissingError,
+)
 from edge_agent.photograph import Photograph
 
 JPEG = b"\xff\xd8\xff\xd9"  # the smallest whole one
@@ -253,6 +260,40 @@ def test_what_was_taken_before_a_restart_is_not_taken_again(tmp_path: Path) -> N
         camera(tmp_path, taken=(photograph.source,)).capture()
     (tmp_path / "a.jpg").write_bytes(b"another photograph of the same name")
     assert take(camera(tmp_path, taken=(photograph.source,))) == "a.jpg"
+
+
+def test_a_card_that_is_pulled_out_and_put_in_again_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = tmp_path / "card"
+    card.mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (card / name).write_bytes(JPEG)
+    source = camera(card, is_watched=True)
+    assert take(source) == "a.jpg"
+    with monkeypatch.context() as patch:
+
+        def fail(path: Path) -> bytes:
+            raise OSError(errno.EIO, "Input/output error", path)
+
+        patch.setattr(Path, "read_bytes", fail)
+        assert take(source) is None
+    card.rename(tmp_path / "pocket")
+    with pytest.raises(FolderAwayError, match="put the card in again, or mount the share; photographs that wait"):
+        source.capture()
+    (tmp_path / "pocket").rename(card)
+    assert [take(source), take(source)] == ["b.jpg", None]
+
+
+def test_a_folder_whose_share_does_not_answer_may_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(path: Path) -> bool:
+        raise OSError(errno.ESTALE, "Stale file handle", path)
+
+    monkeypatch.setattr(Path, "is_dir", stale)
+    with pytest.raises(FolderAwayError, match="Stale file handle"):
+        camera(tmp_path)
 
 
 def test_a_folder_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:

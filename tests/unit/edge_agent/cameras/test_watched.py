@@ -8,8 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
+from edge_agent.cameras.camera import CameraError, CameraExhaustedError
 from edge_agent.cameras.child import Header, photograph_of
+from edge_agent.cameras.folder import FolderAwayError, FolderMissingError
 from edge_agent.cameras.plan import CameraPlan
 from edge_agent.cameras.watched import CameraEndedError, CameraHungError, WatchedCamera
 from edge_agent.config import CameraKind
@@ -134,8 +135,22 @@ async def test_the_folder_camera_works_through_its_child(tmp_path: Path) -> None
 async def test_a_camera_that_cannot_work_says_why(tmp_path: Path) -> None:
     plan = CameraPlan(kind=CameraKind.FOLDER, folder=tmp_path / "nowhere")
     async with WatchedCamera(plan, shot_timeout_s=20, start_timeout_s=20) as camera:
-        with pytest.raises(CameraUnusableError, match="is not a folder"):
+        with pytest.raises(FolderMissingError, match="is not a folder"):
             await camera.capture()
+
+
+async def test_a_folder_that_goes_away_and_comes_back_costs_no_restart(tmp_path: Path) -> None:
+    folder = tmp_path / "card"
+    folder.mkdir()
+    plan = CameraPlan(kind=CameraKind.WATCH, folder=folder)
+    async with WatchedCamera(plan, shot_timeout_s=20, start_timeout_s=20) as camera:
+        assert await camera.capture() is None
+        folder.rmdir()
+        with pytest.raises(FolderAwayError, match="put the card in again"):
+            await camera.capture()
+        folder.mkdir()
+        assert await camera.capture() is None
+        assert camera.restart_count == 0
 
 
 async def test_what_a_killed_camera_left_half_done_is_gone_when_it_starts_again(

@@ -12,6 +12,7 @@ import pytest
 from broker.ids import AgentId
 from broker.rig_messages import AgentSettings
 from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
+from edge_agent.cameras.folder import FolderAwayError, FolderMissingError
 from edge_agent.capture import photographer as photographer_module
 from edge_agent.capture import request as request_module
 from edge_agent.capture.counters import Counters
@@ -155,6 +156,16 @@ async def test_a_failing_camera_is_tried_again_more_and_more_slowly_and_counted(
 async def test_a_camera_that_cannot_work_ends_the_agent(tmp_path: Path) -> None:
     with pytest.raises(CameraUnusableError):
         await asyncio.wait_for(Rig(tmp_path, CameraUnusableError("not installed")).photographer.run(), 10)
+
+
+async def test_a_missing_folder_is_tried_again_while_photographs_wait(tmp_path: Path) -> None:
+    with Spool(tmp_path, RIG) as spool:
+        spool.add(photograph(9))
+    rig = Rig(tmp_path, FolderMissingError("is not a folder"), FolderAwayError("is not there"), photograph(1))
+    await asyncio.wait_for(rig.photographer.run(), 10)
+    assert len(rig.ears.kept) == 1
+    assert rig.counters.camera_error_count == 2
+    assert rig.counters.alarms == set()
 
 
 async def test_a_pause_outlives_a_restart_and_requests_are_followed_meanwhile(tmp_path: Path) -> None:
