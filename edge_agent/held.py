@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from broker.errors import CairnError
-from broker.files import write_durably
+from broker.files import UNFINISHED, write_durably
 from broker.images.formats import FORMAT_BY_CONTENT_TYPE
 from edge_agent.config import Settings
 from edge_agent.spool.destinations import Destination
@@ -12,6 +12,8 @@ from edge_agent.spool.index import SpooledImage
 from edge_agent.spool.spool import Spool
 
 MIB: Final = 1024 * 1024
+MOST_NAME_BYTES: Final = 240  # most file systems take 255, some with encryption less
+_MOST_SUFFIX_BYTES: Final = 16
 
 
 class NothingHeldError(CairnError):
@@ -54,7 +56,8 @@ def export(settings: Settings, number: int, folder: Path, *, is_removed: bool) -
 
     Raises:
         NothingHeldError: nothing is held under this number.
-        ExportError: the folder cannot be written to, or a file cannot be read; nothing is deleted.
+        ExportError: the folder cannot be written to, and nothing is deleted; or some photographs cannot be read, which
+            stay, and the others are copied.
         SpoolError: the agent runs, and so nothing can be deleted; the photographs are copied.
     """
     project, name = settings.named()
@@ -62,16 +65,34 @@ def export(settings: Settings, number: int, folder: Path, *, is_removed: bool) -
     spool = Spool.read_only(settings.spool_dir, here)
     _check(number, [each.destination_id for each in spool.held()])
     files = spool.files_for(number)
+    copied, unread = _copy(files, folder)
+    if is_removed:
+        with Spool(settings.spool_dir, name, destination=here) as opened:
+            opened.destinations.remove(copied)
+    if unread:
+        raise ExportError(
+            f"{len(unread)} of {len(files)} photographs left in the spool, because the disk cannot read them; the others"
+            f" are copied. The first is {unread[0]}"
+        )
+    return len(copied)
+
+
+def _copy(files: list[tuple[SpooledImage, Path]], folder: Path) -> tuple[list[SpooledImage], list[str]]:
+    """Copy photographs; which were copied, and why the others could not be read: one of them must not stop the rest."""
+    copied, unread = list[SpooledImage](), list[str]()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for image, path in files:
-            write_durably(folder, {_export_name(image): path.read_bytes()})
+            try:
+                content = path.read_bytes()
+            except OSError as exc:
+                unread.append(f"{path}: {exc.strerror}")
+                continue
+            write_durably(folder, {_export_name(image): content})
+            copied.append(image)
     except OSError as exc:
         raise ExportError(f"cannot copy {exc.filename or folder}: {exc.strerror}; nothing was deleted") from exc
-    if is_removed:
-        with Spool(settings.spool_dir, name, destination=here) as opened:
-            opened.destinations.remove([image for image, _ in files])
-    return len(files)
+    return copied, unread
 
 
 def send_here(settings: Settings, number: int) -> int:
@@ -97,4 +118,10 @@ def _export_name(image: SpooledImage) -> str:
     """The photographer's name for it behind session and count, which no other photograph has."""
     place = f"{image.image_id.session}-{image.image_id.sequence:06d}"
     known = FORMAT_BY_CONTENT_TYPE.get(image.content_type)
-    return f"{place}-{image.file_name}" if image.file_name else f"{place}{known.suffixes[0] if known else '.jpg'}"
+    if not image.file_name:
+        return f"{place}{known.suffixes[0] if known else '.jpg'}"
+    suffix = Path(image.file_name).suffix
+    suffix = suffix if len(suffix.encode()) <= _MOST_SUFFIX_BYTES else ""
+    stem = f"{place}-{image.file_name.removesuffix(suffix)}".encode()
+    room = MOST_NAME_BYTES - len(suffix.encode()) - len(UNFINISHED)
+    return stem[:room].decode(errors="ignore") + suffix  # a letter of several bytes is kept whole or left out

@@ -55,6 +55,35 @@ def test_held_photographs_are_copied_under_their_names_and_stay(tower: Settings,
     assert held.lines(tower)[1].startswith("1    2 held")
 
 
+@pytest.mark.parametrize("long_name", ["x" * 240 + ".jpg", "é" * 120 + ".jpg", "写真" * 41 + ".jpeg", "a." + "b" * 250])
+def test_a_photograph_with_a_long_name_is_copied_under_a_shorter_one(tmp_path: Path, long_name: str) -> None:
+    with opened(settings_of(tmp_path, "chapel")) as spool:
+        for name in (long_name, "behind.jpg"):
+            spool.add(Photograph(content=name.encode(), content_type="image/jpeg", file_name=name))
+        session = spool.session
+    with opened(settings_of(tmp_path, "tower")):
+        """The chapel's are held now."""
+    assert held.export(settings_of(tmp_path, "tower"), 1, tmp_path / "out", is_removed=False) == 2
+    first, second = sorted((tmp_path / "out").iterdir())
+    assert first.name.startswith(f"{session}-000001-{long_name[:30]}")
+    assert len(first.name.encode()) + len(".tmp") <= 240
+    assert first.suffix in {".jpg", ".jpeg"} or long_name.startswith("a.")
+    assert second.name == f"{session}-000002-behind.jpg"
+
+
+def test_one_photograph_that_cannot_be_read_stays_and_the_others_are_copied_and_removed(
+    tower: Settings, tmp_path: Path
+) -> None:
+    (bad, *_), images = sorted((tower.spool_dir / "images").iterdir()), tower.spool_dir / "images"
+    bad.unlink()
+    bad.mkdir()  # reading it fails, also for root
+    with pytest.raises(held.ExportError, match="1 of 2 photographs left in the spool"):
+        held.export(tower, 1, tmp_path / "out", is_removed=True)
+    assert [path.read_bytes() for path in (tmp_path / "out").iterdir()] == [b"chapel "]
+    assert bad in images.iterdir()
+    assert held.lines(tower)[1].startswith("1    1 held")
+
+
 def test_they_are_removed_only_on_purpose_and_after_they_were_copied(tower: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(held.ExportError, match="nothing was deleted"):
