@@ -1,5 +1,6 @@
 """How is EXIF replaced without touching a pixel? By rewriting the segments or chunks around the image data."""
 
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,6 +14,9 @@ XMP_MARKS: Final = (b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp
 PNG_TEXT: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 PNG_TEXT_WITH_PLACE: Final = (b"XML:com.adobe.xmp\0", b"Raw profile type exif\0", b"Raw profile type APP1\0")
 SCAN, EXIF_SEGMENT = 0xDA, 0xE1
+NO_SEGMENT, END = 0x00, 0xD9
+ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
+MARKER: Final = re.compile(rb"\xff[^\x00\xff]")
 LONGEST_SEGMENT: Final = 65_533
 WEBP_HEAD_BYTES: Final = 12
 WEBP_HAS_EXIF, WEBP_HAS_XMP = 0x08, 0x04  # in the first byte of VP8X
@@ -53,14 +57,20 @@ def _edited_jpeg(content: bytes, edit: Edit, *, drops_xmp: bool) -> bytes:
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """The segments before the scan, each with its marker; the scan and the rest as the last."""
+    """The segments before the scan, each with its marker; the scan and the rest as the last.
+
+    Fill bytes (T.81, B.1.1.2) and bytes of no segment come as they are: decoders pass over them, so they must not hide EXIF.
+    """
     place = len(JPEG_START)
-    while place + 4 <= len(content) and content[place] == 0xFF:  # noqa: PLR2004 - every marker begins so
-        marker, length = content[place + 1], struct.unpack(">H", content[place + 2 : place + 4])[0]
-        if marker == SCAN:
+    while found := MARKER.search(content, place):
+        begin, marker = found.start(), content[found.start() + 1]
+        if marker in {SCAN, END}:
             break
-        yield marker, content[place : place + 2 + length]
-        place += 2 + length
+        if begin > place:
+            yield NO_SEGMENT, content[place:begin]
+        length = 0 if marker in ALONE else int.from_bytes(content[begin + 2 : begin + 4], "big")
+        place = begin + 2 + length
+        yield marker, content[begin:place]
     yield SCAN, content[place:]
 
 
