@@ -92,6 +92,7 @@ class _Cleaner:
 
     def __init__(self, content: bytearray, layout: _Layout) -> None:
         self._content, self._layout = content, layout
+        self._erased: set[int] = set()  # places of GPS directories: one that points to itself has no end otherwise
         self._entry_bytes = struct.calcsize("<" + layout.entry)
         self._value_bytes = struct.calcsize("<" + layout.pointer)
 
@@ -149,6 +150,9 @@ class _Cleaner:
         """Overwrite an entry's value with zeros, and for GPS the whole directory that it points to."""
         tag, kind, count, value = struct.unpack(self._layout.order + self._layout.entry, entry)
         if tag == GPS_TAG:
+            if value in self._erased:
+                return
+            self._erased.add(value)
             end, inner_count = self._end(value)
             first = end - inner_count * self._entry_bytes
             for place in range(first, end, self._entry_bytes):

@@ -101,6 +101,14 @@ def test_damaged_files_never_stop_the_rig(image_format: str, place: int, value: 
     without_gps(bytes(content[:place]))  # must not raise
 
 
+def test_a_gps_directory_that_points_to_itself_is_erased_and_stops_nothing() -> None:
+    def directory(target: int) -> bytes:
+        return struct.pack("<HHHIII", 1, 0x8825, 4, 1, target, 0)
+
+    tiff = b"II*\0" + struct.pack("<I", 8) + directory(26) + directory(26)
+    assert without_gps(tiff) == tiff[:8] + bytes(2 * 18)
+
+
 def rational(numerator: int, denominator: int) -> bytes:
     """As the latitude's degrees stand in a file of Pillow's."""
     return struct.pack("<II", numerator, denominator)
