@@ -56,7 +56,7 @@ def list_folder(folder: Path) -> FolderContents:
     """List the photographs of a folder and of those below it, by the suffixes of their names; nothing is opened.
 
     Raises:
-        OSError: the folder itself cannot be listed.
+        OSError: the folder itself cannot be listed, or nothing in it can be looked at: its disk is gone.
     """
     os.listdir(folder)  # noqa: PTH208 - os.walk is silent when the folder itself cannot be listed
     unreadable: list[LeftOut] = []
@@ -64,8 +64,14 @@ def list_folder(folder: Path) -> FolderContents:
     def note(error: OSError) -> None:
         unreadable.append(LeftOut(path=Path(str(error.filename)), reason=f"cannot be listed: {error.strerror}"))
 
+    failures: list[OSError] = []
+    files = list(_files(folder, note, failures.append))
+    if failures and not files:
+        raise failures[0]
+    for failure in failures:
+        note(failure)
     photographs, left_out = [], unreadable
-    for path in sorted(_files(folder, note), key=lambda path: _order(path.relative_to(folder))):
+    for path in sorted(files, key=lambda path: _order(path.relative_to(folder))):
         suffix = path.suffix.lower()
         if suffix in FORMAT_BY_SUFFIX and (can_read_heic() or suffix not in HEIC.suffixes):
             photographs.append(path)
@@ -101,11 +107,23 @@ def defect_of(content: bytes) -> str | None:
     return None if is_whole(content) else "is cut: copy it again, or take the photograph again"
 
 
-def _files(folder: Path, note: Callable[[OSError], None]) -> Iterator[Path]:
-    """Yield plain files; links to folders are not followed, because they may lead in a circle."""
+def _files(folder: Path, note: Callable[[OSError], None], fail: Callable[[OSError], None]) -> Iterator[Path]:
+    """Yield plain files; `note` gets the error of a folder, `fail` that of a file.
+
+    Links to folders are not followed, because they may lead in a circle.
+    """
     for parent, folders, names in os.walk(folder, onerror=note):
         folders[:] = [name for name in folders if name[0] not in ".~" and name not in _PASSED_FOLDERS]
-        yield from (path for name in names if name[0] not in ".~" and (path := Path(parent, name)).is_file())
+        yield from (path for name in names if name[0] not in ".~" and _is_file(path := Path(parent, name), fail))
+
+
+def _is_file(path: Path, fail: Callable[[OSError], None]) -> bool:
+    """Whether a name is that of a plain file; one that the disk or the rights keep from us must not hide the others."""
+    try:
+        return path.is_file()
+    except OSError as exc:
+        fail(exc)
+        return False
 
 
 def _order(path: Path) -> list[list[tuple[int, str]]]:

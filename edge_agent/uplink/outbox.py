@@ -79,12 +79,15 @@ class NamedFiles:
         """Read a file.
 
         Raises:
-            NotAPhotographError: it is gone or has changed since it was named.
+            NotAPhotographError: it is gone, has changed or cannot be read since it was named.
         """
         path = self._path_by_id[image.image_id]
-        content = path.read_bytes() if path.is_file() else b""
+        reason = f"{path} changed while it was uploaded: run the command again"
+        try:
+            content = path.read_bytes() if path.is_file() else b""
+        except OSError as exc:
+            content, reason = b"", f"{path} cannot be read any more: {exc.strerror}"
         if sha256(content).hexdigest() != image.sha256:
-            reason = f"{path} changed while it was uploaded: run the command again"
             self.images[image.image_id] = replace(image, state=SpoolState.LOST, reason=reason)
             raise NotAPhotographError(reason)
         return content

@@ -1,5 +1,6 @@
 """What lies on real cards and in real folders: kinds 5, 6 and 11 of the field's findings."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,3 +122,31 @@ def test_an_empty_or_cut_file_stops_nothing(tmp_path: Path, content: bytes, word
     assert {path.name for path in contents.photographs} >= {"a.jpg", "c.jpg"}
     reasons = [each.reason for each in contents.left_out]
     assert reasons == [] if word is None else word in reasons[0]  # what it is else is for the decoder to say
+
+
+def fail_to_look_at(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    looking = Path.is_file
+
+    def is_file(path: Path) -> bool:
+        if path.name in names:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return looking(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+
+
+def test_one_file_that_the_disk_does_not_show_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    fail_to_look_at(monkeypatch, "a.jpg")
+    contents = list_folder(tmp_path)
+    assert [path.name for path in contents.photographs] == ["b.jpg"]
+    assert [each.sentence for each in contents.left_out] == [f"{tmp_path}/a.jpg: cannot be listed: Input/output error"]
+
+
+def test_a_disk_that_shows_no_file_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    fail_to_look_at(monkeypatch, "a.jpg", "b.jpg")
+    with pytest.raises(OSError, match="Input/output error"):
+        list_folder(tmp_path)

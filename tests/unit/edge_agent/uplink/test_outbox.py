@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,22 @@ def test_a_file_that_changes_meanwhile_is_said_and_not_sent(paths: list[Path]) -
     with pytest.raises(NotAPhotographError, match="changed while"):
         outbox.read(image)
     assert outbox.images[image.image_id].state is SpoolState.LOST
+
+
+def test_a_file_that_cannot_be_read_any_more_is_said_and_not_sent(
+    paths: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = NamedFiles(paths, RIG)
+    first, *others = outbox.waiting(9, without=frozenset())
+
+    def fail(path: Path) -> bytes:
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", fail)
+        with pytest.raises(NotAPhotographError, match="cannot be read any more: Input/output error"):
+            outbox.read(first)
+    assert outbox.waiting(9, without=frozenset()) == others
 
 
 def test_the_same_bytes_twice_are_two_files_with_ids_of_their_own(tmp_path: Path) -> None:
