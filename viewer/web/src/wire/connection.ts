@@ -35,8 +35,8 @@ const CONNECT_TIMEOUT_MS = 8000;
 const FIRST_RETRY_MS = 400;
 const LAST_RETRY_MS = 8000;
 const NOT_AUTHORISED = 0x87;
-/** MQTT reason codes after which a retry is useless: bad user or password, not authorised, banned, bad method. */
 const HELD_BACK = 0x9f;
+/** MQTT reason codes after which a retry is useless: bad user or password, not authorised, banned, bad method. */
 const REFUSALS: ReadonlySet<number> = new Set([0x04, 0x05, 0x85, 0x86, 0x87, 0x8a, 0x8c]);
 
 /** What a message says beside its payload. */
@@ -84,7 +84,7 @@ export class Connection {
   async publish(channel: ChannelName, levels: Levels, payload: Uint8Array, about: About = {}): Promise<void> {
     const { isRetained, maxBytes, qos } = CHANNELS[channel];
     if (payload.length > maxBytes)
-      throw new WireError("look_only", `${payload.length} bytes are more than a ${channel} message may have`);
+      throw new WireError("publish_refused", `${payload.length} bytes are more than a ${channel} message may have`);
     const topic = this.options.space.topic(channel, levels);
     checkRoom(topic, payload.length, this.limits);
     const { contentType, fileName } = about;
@@ -101,7 +101,7 @@ export class Connection {
     } catch (thrown) {
       if ((thrown as Partial<ErrorWithReasonCode>).code === NOT_AUTHORISED)
         throw new WireError(
-          "not_allowed",
+          "look_only",
           "You may look here, but you may not add or change anything. Ask for an account with more rights.",
         );
       throw new WireError("publish_refused", `the broker did not take the message: ${sentenceOf(thrown)}`);

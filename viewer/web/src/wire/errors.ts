@@ -15,10 +15,12 @@ export class WireError extends Error {
       | "bad_topic"
       | "image_too_large"
       | "login_refused"
+      /** The broker takes no such message from this account. */
       | "look_only"
       | "name_taken"
       | "no_photograph"
       | "no_webgl"
+      /** The name or the password is wrong, and nothing else. */
       | "not_allowed"
       | "no_receipt"
       | "not_an_image"

@@ -7,6 +7,7 @@ import { initialState, reduce } from "../../src/scene/state";
 import { Uploader } from "../../src/scene/uploading/uploader";
 import { DESKTOP_BUDGET } from "../../src/scene/wanted";
 import type { ByteRange } from "../../src/wire/contract";
+import { WireError } from "../../src/wire/errors";
 import type { ReadMessage } from "../../src/wire/messages";
 
 const envelope = { schema: "1.0", sent_at: "2026-11-24T09:00:00Z", project: "chapel" } as const;
@@ -154,6 +155,27 @@ describe("a large photograph that a quota keeps when all its pieces have come", 
     const { pieceCount } = reconstructor;
     await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("stored");
     expect(reconstructor.pieceCount).toBe(pieceCount);
+  });
+});
+
+describe("a photograph that was not taken", () => {
+  const forgotten = async (code: WireError["code"]): Promise<readonly string[]> => {
+    const reconstructor = new Reconstructor();
+    reconstructor.publishImage = () => Promise.reject(new WireError(code, "not taken"));
+    const keys: string[] = [];
+    const keeper = { keep: () => undefined, name: () => undefined, forget: (key: string) => keys.push(key) };
+    new Uploader(reconstructor, reconstructor, noPreview, keeper).add([jpegOf(1000)]);
+    await expect.poll(() => reconstructor.state.uploads[0]?.state).toBe("failed");
+    expect(reconstructor.state.uploads[0]?.code).toBe(code);
+    return keys;
+  };
+
+  it.each(["look_only", "publish_refused", "no_receipt"] as const)("stays kept after %s", async (code) => {
+    expect(await forgotten(code)).toEqual([]);
+  });
+
+  it("is not kept when no later try can help", async () => {
+    expect(await forgotten("not_an_image")).toHaveLength(1);
   });
 });
 
