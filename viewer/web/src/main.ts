@@ -6,7 +6,7 @@ import { onLanguage, preferredLanguage, speech, useLanguage } from "./ui/languag
 import { errorWords, t } from "./ui/language/t";
 import { titleOf } from "./ui/summary";
 import { Throttle } from "./ui/throttle";
-import { isStaying, loggingOut, remember, remembered } from "./remembered";
+import { isStaying, loggingOut, rememberFrom, remembered } from "./remembered";
 import { keepShell } from "./shell";
 import { placeFragment, readPlace } from "./wire/address";
 import type { PageConfig } from "./wire/config";
@@ -88,14 +88,13 @@ async function begin(page: Element): Promise<void> {
   if (config.needs_login) {
     viewer.isStaying = isStaying();
     const tellOthers = loggingOut((user) => {
-      if (viewer.credentials?.user === user) viewer.credentials = null;
+      if (viewer.credentials?.user === user) viewer.closeAccount(null, true);
     });
     viewer.addEventListener("logout", ({ detail }: CustomEventInit<string>) => {
       if (detail !== undefined) tellOthers(detail);
     });
     viewer.addEventListener("credentials", () => {
-      // A guest who has not come in yet leaves the account before as it is.
-      if (!viewer.invitation) remember(viewer.credentials, viewer.isStaying ?? false);
+      rememberFrom(viewer);
     });
   }
   for (const kind of ["login", "refused"]) viewer.addEventListener(kind, dropFragment);

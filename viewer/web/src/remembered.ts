@@ -26,6 +26,19 @@ export function remember(credentials: Credentials | null, stays: boolean): void 
   store("localStorage", STAYING_KEY, stays ? credentials : null);
 }
 
+/** Who is in the page. */
+export interface Visitor {
+  readonly credentials: Credentials | null;
+  readonly isStaying: boolean | null;
+  /** Whether the account that was closed is not to be used again. */
+  readonly isForgotten: boolean;
+}
+
+/** Keep the account that is open. Without one, forget the one before only when it is not to be used again. */
+export function rememberFrom({ credentials, isForgotten, isStaying: stays }: Visitor): void {
+  if (credentials || isForgotten) remember(credentials, stays ?? false);
+}
+
 /** Tell the other tabs that this person logged out; `onLogout` is called with the name when another tab says so. */
 export function loggingOut(onLogout: (user: string) => void): (user: string) => void {
   const channel = new BroadcastChannel(LOGOUT_CHANNEL);

@@ -19,6 +19,7 @@ export type Chip =
 
 export type Notice =
   | { readonly kind: "unreachable" }
+  | { readonly kind: "held_back" }
   | { readonly kind: "refused" }
   | { readonly kind: "no_project" }
   | { readonly kind: "empty" }
@@ -70,6 +71,7 @@ export function noticeOf(state: ProjectState): Notice | null {
   const { link, reconstructor, scene } = state;
   if (pointCount(scene.shown) > 0) return null;
   if (link.kind === "refused") return { kind: "refused" };
+  if (link.kind === "lost" && link.isHeldBack) return { kind: "held_back" };
   if (link.kind === "lost" && link.attempt >= PATIENT_ATTEMPTS) return { kind: "unreachable" };
   if (link.kind !== "connected" || scene.shown) return { kind: "loading" };
   if (reconstructor && !reconstructor.has_manifest)

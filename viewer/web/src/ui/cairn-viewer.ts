@@ -4,7 +4,6 @@ import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { CairnViewer as CairnViewerApi, Camera } from "../elements-types";
-import { lastImageOf } from "../scene/rigs";
 import type { ProjectState } from "../scene/state";
 import { hasLastingBanner } from "../scene/status";
 import type { Photograph } from "../scene/uploading/photographs";
@@ -19,7 +18,9 @@ import { bannerStyles } from "./overlay/banner";
 import { dialogStyles } from "./overlay/dialog-styles";
 import { isSmall, layoutNow } from "./device";
 import { Dropping } from "./photographs/dropping";
+import { visibleImages } from "./photographs/visible";
 import { Embedding } from "./embedding";
+import { refusalOf } from "./entrance";
 import { speech } from "./language/language";
 import { LocalizedElement } from "./language/localized";
 import { Session } from "./session";
@@ -80,6 +81,10 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   readonly network = new Network(this, () => {
     if (this.project?.link.kind === "lost") this.session?.follower.retry();
   });
+  /** What was just typed into the login form; null after the server took it. */
+  typed: Credentials | null = null;
+  /** Whether the account that was closed is not to be used again. */
+  isForgotten = false;
   /** The ids of the images whose entries are visible. */
   sighted: readonly string[] = [];
 
@@ -122,6 +127,11 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   async openSharing(): Promise<void> {
     this.change({ isSharing: true });
     await this.showDialog("dialog.invitation");
+  }
+
+  /** Show the login form. `isForgotten`: the person logged out, or the password is wrong. */
+  closeAccount(refusal: string | null, isForgotten: boolean): void {
+    [this.refusal, this.credentials, this.isForgotten] = [refusal, null, isForgotten];
   }
 
   override disconnectedCallback(): void {
@@ -210,8 +220,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
       this.project = this.session.follower.state;
       if (config.has_invitations) void this.askWhetherInviting(config.base, credentials);
     } catch (thrown) {
-      this.refusal = errorWords(thrown);
-      this.credentials = null;
+      this.closeAccount(errorWords(thrown), false);
     }
   }
 
@@ -234,9 +243,9 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
     if (next.trouble && next.trouble !== this.project?.trouble)
       this.toast.say(reasonWords(next.trouble.code, next.trouble.reason), true);
     this.project = next;
-    if (next.link.kind !== "refused" || next.scene.shown) return;
-    this.refusal = t(next.link.isHeldBack ? "login.held_back" : "login.refused");
-    this.credentials = null;
+    if (next.link.kind === "connected") this.typed = null;
+    const found = refusalOf(next, this.typed !== null && this.typed === this.credentials);
+    if (found) this.closeAccount(t(found.key), found.isForgotten);
   }
 
   private photoOf(imageId: string | null): Uint8Array<ArrayBuffer> | null {
@@ -247,17 +256,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
 
   /** Fetch the thumbnails that are visible. */
   look(): void {
-    const { isPanelOpen, marked, pointed, selected, tab } = this.view;
-    const listed =
-      !isPanelOpen || !this.project
-        ? []
-        : tab === "photos"
-          ? this.sighted
-          : tab === "activity"
-            ? lastImages(this.project)
-            : [];
-    const imageIds = [pointed, selected, ...marked, ...listed];
-    this.session?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
+    this.session?.follower.wantThumbnails(visibleImages(this.view, this.project, this.sighted));
   }
 
   async openSwitch(): Promise<void> {
@@ -295,11 +294,6 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   readonly asked = (event: CustomEvent<Asked>): void => {
     this.commands.ask(event.detail);
   };
-}
-
-/** The newest image of each rig. */
-function lastImages({ images, rigs }: ProjectState): readonly string[] {
-  return [...rigs.keys()].flatMap((agent) => lastImageOf(images, agent)?.imageId ?? []);
 }
 
 declare global {

@@ -38,7 +38,7 @@ export class ViewerContent {
     if (credentials === null) return this.login(config);
     if (project) return this.content(config, project);
     const onClose = (): void => {
-      this.host.credentials = null;
+      this.host.closeAccount(null, true);
     };
     return projectPicker(this.dialogs.choosing(config.base, credentials, onClose));
   }
@@ -47,6 +47,7 @@ export class ViewerContent {
     const { first, invitation, isStaying, refusal } = this.host;
     const onLogin = ({ detail }: CustomEvent<Entry>): void => {
       this.tried = detail.credentials;
+      this.host.typed = invitation ? null : detail.credentials; // no guest knows the password of an invitation
       if (isStaying !== null) this.host.isStaying = detail.stays;
       [this.host.refusal, this.host.invitation, this.host.credentials] = [null, null, detail.credentials];
     };

@@ -41,7 +41,7 @@ export class ViewerDialogs {
         this.host.choose(project);
       },
       onRefused: (reason) => {
-        [this.host.credentials, this.host.refusal] = [null, reason];
+        this.host.closeAccount(reason, true);
       },
     };
   }
@@ -58,7 +58,7 @@ export class ViewerDialogs {
       host.change({ isChoosing: false });
       if (config.has_invitations) void endUnlessNeeded(host.session, config.base, credentials);
       host.dispatchEvent(new CustomEvent("logout", { detail: credentials.user }));
-      host.credentials = null;
+      host.closeAccount(null, true);
     };
     const account = accountPart(credentials, host.isStaying, onStaying, onLogout);
     return projectDialog({

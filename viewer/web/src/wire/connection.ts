@@ -14,9 +14,10 @@ import type { ChannelName, Levels, TopicSpace } from "./topics";
 export type LinkState =
   | { readonly kind: "connecting" }
   | { readonly kind: "connected"; readonly count: number }
-  | { readonly kind: "lost"; readonly attempt: number }
-  /** `isHeldBack`: after wrong passwords the page server passes no more on for a while. */
-  | { readonly kind: "refused"; readonly reason: string; readonly isHeldBack: boolean }
+  /** `isHeldBack`: after wrong passwords the page server passes no login on for a while. */
+  | { readonly kind: "lost"; readonly attempt: number; readonly isHeldBack: boolean }
+  /** `isLoginWrong`: name or password are wrong; else the broker itself cannot be used. */
+  | { readonly kind: "refused"; readonly reason: string; readonly isLoginWrong: boolean }
   | { readonly kind: "closed" };
 
 export interface ConnectionOptions {
@@ -34,10 +35,15 @@ const KEEPALIVE_S = 20;
 const CONNECT_TIMEOUT_MS = 8000;
 const FIRST_RETRY_MS = 400;
 const LAST_RETRY_MS = 8000;
+/** The page server lets a login wait for a minute at most. */
+const FIRST_HELD_BACK_MS = 4000;
+const LAST_HELD_BACK_MS = 32_000;
 const NOT_AUTHORISED = 0x87;
 const HELD_BACK = 0x9f;
 /** MQTT reason codes after which a retry is useless: bad user or password, not authorised, banned, bad method. */
 const REFUSALS: ReadonlySet<number> = new Set([0x04, 0x05, 0x85, 0x86, 0x87, 0x8a, 0x8c]);
+/** Those of them that say something about name and password. */
+const WRONG_LOGINS: ReadonlySet<number> = new Set([0x04, 0x05, 0x86, 0x87]);
 
 /** What a message says beside its payload. */
 export interface About {
@@ -51,6 +57,9 @@ export class Connection {
   private readonly client: MqttClient;
   private connectCount = 0;
   private attempt = 0;
+  private heldBackCount = 0;
+  private isHeldBack = false;
+  private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private isOver = false;
   private limits: AnnouncedLimits = {};
 
@@ -148,6 +157,7 @@ export class Connection {
 
   /** Reconnect now instead of at the next attempt. */
   retry(): void {
+    clearTimeout(this.retryTimer);
     if (!this.isOver && !this.client.connected) this.client.reconnect();
   }
 
@@ -155,6 +165,7 @@ export class Connection {
   async close(): Promise<void> {
     if (this.isOver) return;
     this.isOver = true;
+    clearTimeout(this.retryTimer);
     const { credentials, name } = this.options;
     if (this.client.connected)
       await this.publish("presence", { user: credentials.user, connection: name }, new Uint8Array(0)).catch(ignore);
@@ -187,7 +198,7 @@ export class Connection {
       return;
     }
     this.connectCount += 1;
-    this.attempt = 0;
+    [this.attempt, this.heldBackCount] = [0, 0];
     this.options.onState({ kind: "connected", count: this.connectCount });
   }
 
@@ -197,24 +208,38 @@ export class Connection {
     // random, so that pages do not all reconnect at once
     this.client.options.reconnectPeriod = ceiling * (0.5 + Math.random() / 2);
     this.attempt += 1;
-    this.options.onState({ kind: "lost", attempt: this.attempt });
+    this.options.onState({ kind: "lost", attempt: this.attempt, isHeldBack: this.isHeldBack });
+    this.isHeldBack = false;
   }
 
   /** The broker refused this connection; MQTT.js does not try again by itself then. */
   private refused(code: number, reason: string): void {
-    const isHeldBack = code === HELD_BACK && this.connectCount === 0;
-    if (isHeldBack || REFUSALS.has(code)) this.refuse(reason, isHeldBack);
-    else
-      setTimeout(() => {
+    if (REFUSALS.has(code)) {
+      this.refuse(reason, WRONG_LOGINS.has(code));
+      return;
+    }
+    this.isHeldBack = code === HELD_BACK;
+    clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(
+      () => {
         this.retry();
-      }, LAST_RETRY_MS);
+      },
+      this.isHeldBack ? this.heldBackMs() : LAST_RETRY_MS,
+    );
   }
 
-  private refuse(reason: string, isHeldBack: boolean): void {
+  /** How long to wait before the next login: twice as long each time. */
+  private heldBackMs(): number {
+    const ceiling = Math.min(LAST_HELD_BACK_MS, FIRST_HELD_BACK_MS * 2 ** this.heldBackCount);
+    this.heldBackCount += 1;
+    return ceiling * (0.5 + Math.random() / 2);
+  }
+
+  private refuse(reason: string, isLoginWrong: boolean): void {
     if (this.isOver) return;
     this.isOver = true;
     this.client.end(true, ignore);
-    this.options.onState({ kind: "refused", reason, isHeldBack });
+    this.options.onState({ kind: "refused", reason, isLoginWrong });
   }
 }
 

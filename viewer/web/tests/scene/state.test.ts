@@ -94,7 +94,7 @@ describe("the chip", () => {
       kind: "stale",
       presence: "offline",
     });
-    const lost: Action = { kind: "link", link: { kind: "lost", attempt: 1 } };
+    const lost: Action = { kind: "link", link: { kind: "lost", attempt: 1, isHeldBack: false } };
     expect(chipOf(follow(connected, manifest, lost)).kind).toBe("reconnecting");
     expect(chipOf(follow(lost)).kind).toBe("connecting");
   });
@@ -103,15 +103,16 @@ describe("the chip", () => {
 describe("the notice", () => {
   it("is shown only while there are no points", () => {
     expect(noticeOf(follow(connected, manifest, ...shards))).toBeNull();
-    const lost: Action = { kind: "link", link: { kind: "lost", attempt: 9 } };
+    const lost: Action = { kind: "link", link: { kind: "lost", attempt: 9, isHeldBack: false } };
     expect(noticeOf(follow(connected, manifest, ...shards, lost))).toBeNull();
   });
 
   it.each<[string, readonly (Action | News | CompleteManifest)[]]>([
     ["loading", []],
     ["loading", [connected]],
-    ["unreachable", [{ kind: "link", link: { kind: "lost", attempt: 2 } }]],
-    ["refused", [{ kind: "link", link: { kind: "refused", reason: "no", isHeldBack: false } }]],
+    ["unreachable", [{ kind: "link", link: { kind: "lost", attempt: 2, isHeldBack: false } }]],
+    ["held_back", [{ kind: "link", link: { kind: "lost", attempt: 1, isHeldBack: true } }]],
+    ["refused", [{ kind: "link", link: { kind: "refused", reason: "no", isLoginWrong: true } }]],
     ["no_project", [connected, { kind: "silence" }]],
     ["empty", [connected, reconstructor("ready")]],
     ["first_image", [connected, reconstructor("ready", 1)]],
@@ -155,7 +156,9 @@ describe("the banner", () => {
 
   it("is absent without a problem, and while no points are shown", () => {
     expect(bannerOf(follow(connected, manifest, ...shards))).toBeNull();
-    expect(bannerOf(follow(connected, { kind: "link", link: { kind: "lost", attempt: 1 } }))).toBeNull();
+    expect(
+      bannerOf(follow(connected, { kind: "link", link: { kind: "lost", attempt: 1, isHeldBack: false } })),
+    ).toBeNull();
   });
 
   it("is the most urgent one, and after its dismissal the next", () => {
@@ -163,7 +166,7 @@ describe("the banner", () => {
     expect(bannerOf(state)).toEqual({ kind: "failed_shards", count: 2 });
     expect(bannerOf(state, new Set(["failed_shards"]))).toMatchObject({ kind: "uploading", place: 1, count: 1 });
     expect(bannerOf(state, new Set(["failed_shards", "uploading"]))).toEqual({ kind: "rebuilding", doneRatio: 0 });
-    const lost: Action = { kind: "link", link: { kind: "lost", attempt: 1 } };
+    const lost: Action = { kind: "link", link: { kind: "lost", attempt: 1, isHeldBack: false } };
     expect(bannerOf(reduce(state, lost, 0, 0))).toEqual({ kind: "reconnecting" });
   });
 
@@ -354,6 +357,8 @@ describe("uploads and watchers", () => {
     const state = follow(connected, presence, { ...presence, connection: "c2" });
     expect(state.watchers.size).toBe(2);
     expect(reduce(state, { kind: "watcher_left", connection: "c1" }, 0, 0).watchers.size).toBe(1);
-    expect(reduce(state, { kind: "link", link: { kind: "lost", attempt: 1 } }, 0, 0).watchers.size).toBe(0);
+    expect(
+      reduce(state, { kind: "link", link: { kind: "lost", attempt: 1, isHeldBack: false } }, 0, 0).watchers.size,
+    ).toBe(0);
   });
 });

@@ -9,6 +9,8 @@ import { Broker } from "./broker";
 
 const credentials = { user: "anna", password: "secret", project: "chapel" };
 const NOT_AUTHORISED = 0x87;
+const BAD_PASSWORD = 0x86;
+const HELD_BACK = 0x9f;
 const ending: (() => unknown)[] = [];
 
 afterEach(async () => {
@@ -59,5 +61,33 @@ describe("a message that is not taken", () => {
     const { connection } = await connected({ connect: [0] });
     const tooLarge = new Uint8Array(CHANNELS.scale_bar.maxBytes + 1);
     await expect(connection.publish("scale_bar", {}, tooLarge)).rejects.toMatchObject({ code: "publish_refused" });
+  });
+});
+
+describe("a login that the page server lets wait after wrong passwords", () => {
+  it("is tried again by itself, after a pause", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true, advanceTimeDelta: 20 });
+    ending.push(() => vi.useRealTimers());
+    const { broker, states } = await connected({ connect: [HELD_BACK, HELD_BACK, 0] });
+    await vi.waitFor(() => {
+      expect(states.at(-1)).toEqual({ kind: "lost", attempt: 1, isHeldBack: true });
+    });
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(broker.loginCount).toBe(1);
+    await vi.waitFor(
+      async () => {
+        await vi.advanceTimersByTimeAsync(1000);
+        expect(states.at(-1)?.kind).toBe("connected");
+      },
+      { timeout: 4000, interval: 10 },
+    );
+    expect(broker.loginCount).toBe(3);
+    expect(states.some(({ kind }) => kind === "refused")).toBe(false);
+  });
+
+  it("is another thing than a wrong password", async () => {
+    const { states } = await connected({ connect: [BAD_PASSWORD] });
+    await waitFor(states, "refused");
+    expect(states.at(-1)).toMatchObject({ isLoginWrong: true });
   });
 });

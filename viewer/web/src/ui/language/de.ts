@@ -81,6 +81,9 @@ export const GERMAN: Translation = {
     "Dieses Gerät hat kein Netz. Sobald es eines gibt, macht die Seite von selbst weiter; Fotos bleiben bis dahin aufbewahrt.",
   "notice.unreachable": "Server nicht erreichbar",
   "notice.unreachable.text": "Sind Sie im Netz vor Ort? Die Seite versucht es von selbst weiter.",
+  "notice.held_back": "Der Server lässt diese Seite warten",
+  "notice.held_back.text":
+    "Es gab zu viele falsche Passwörter für diesen Namen oder aus diesem Netz. Die Seite versucht es innerhalb einer Minute von selbst noch einmal.",
   "notice.refused": "Kein Zugang",
   "notice.refused.text": "Name, Passwort oder Projekt stimmen nicht. Fragen Sie die Person, die die Anlage betreut.",
   "notice.no_project": "Unbekanntes Projekt „{project}“",

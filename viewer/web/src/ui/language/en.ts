@@ -90,6 +90,9 @@ export const ENGLISH = {
     "This device has no network. The page goes on by itself when there is one; photos taken until then are kept.",
   "notice.unreachable": "Cannot reach the server",
   "notice.unreachable.text": "Are you on the site’s network? The page keeps trying by itself.",
+  "notice.held_back": "The server makes this page wait",
+  "notice.held_back.text":
+    "There were too many wrong passwords for this name or from this network. The page tries again by itself within a minute.",
   "notice.refused": "Access denied",
   "notice.refused.text": "The name, the password or the project is wrong. Ask the person who runs the site.",
   "notice.no_project": "Unknown project “{project}”",

@@ -83,6 +83,9 @@ export const SPANISH: Translation = {
     "Este dispositivo no tiene red. Cuando la haya, la página continúa sola; las fotos se guardan hasta entonces.",
   "notice.unreachable": "No se puede llegar al servidor",
   "notice.unreachable.text": "¿Está en la red del yacimiento? La página lo sigue intentando sola.",
+  "notice.held_back": "El servidor hace esperar a esta página",
+  "notice.held_back.text":
+    "Hubo demasiadas contraseñas incorrectas para este nombre o desde esta red. La página lo intenta de nuevo sola en un minuto como máximo.",
   "notice.refused": "Acceso denegado",
   "notice.refused.text":
     "El nombre, la contraseña o el proyecto no son correctos. Pregunte a la persona responsable del sistema.",

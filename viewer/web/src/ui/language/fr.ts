@@ -84,6 +84,9 @@ export const FRENCH: Translation = {
     "Cet appareil n’a pas de réseau. Dès qu’il y en a un, la page reprend d’elle-même ; les photos sont gardées jusque-là.",
   "notice.unreachable": "Serveur injoignable",
   "notice.unreachable.text": "Êtes-vous sur le réseau du chantier ? La page continue d’essayer d’elle-même.",
+  "notice.held_back": "Le serveur fait attendre cette page",
+  "notice.held_back.text":
+    "Il y a eu trop de mots de passe incorrects pour ce nom ou depuis ce réseau. La page réessaie d’elle-même dans la minute.",
   "notice.refused": "Accès refusé",
   "notice.refused.text":
     "Le nom, le mot de passe ou le projet est incorrect. Demandez à la personne responsable du système.",

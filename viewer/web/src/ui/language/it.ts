@@ -83,6 +83,9 @@ export const ITALIAN: Translation = {
     "Questo dispositivo non ha rete. Quando c’è, la pagina riprende da sola; fino ad allora le foto sono conservate.",
   "notice.unreachable": "Server non raggiungibile",
   "notice.unreachable.text": "Si è nella rete del cantiere? La pagina continua a provare da sola.",
+  "notice.held_back": "Il server fa attendere questa pagina",
+  "notice.held_back.text":
+    "Ci sono state troppe password errate per questo nome o da questa rete. La pagina riprova da sola entro un minuto.",
   "notice.refused": "Accesso negato",
   "notice.refused.text":
     "Il nome, la password o il progetto non sono corretti. Chiedere alla persona che gestisce il sistema.",

@@ -60,6 +60,7 @@ function action({ kind }: Notice, given: EmptyStateOptions): TemplateResult | ty
   const { onInvite, onLeave, onRetry } = given;
   switch (kind) {
     case "unreachable":
+    case "held_back":
       return button(t("action.reconnect"), onRetry);
     case "no_project":
       return button(t("action.other_project"), onLeave);
