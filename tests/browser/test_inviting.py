@@ -173,7 +173,7 @@ async def test_a_guest_chooses_a_name_that_nobody_has(
 
 
 @pytest.mark.usefixtures("changing")
-async def test_a_guest_whose_photo_is_not_safe_yet_keeps_the_account_at_log_out(
+async def test_a_guest_whose_photo_is_not_safe_yet_is_asked_before_the_account_ends(
     phone: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
     reconstruction.is_giving_receipts = False
@@ -190,7 +190,13 @@ async def test_a_guest_whose_photo_is_not_safe_yet_keeps_the_account_at_log_out(
     page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
     await page.get_by_test_id("switch").click()
     await page.get_by_test_id("logout").click()
-    await expect(page.get_by_test_id("login")).to_be_visible(timeout=WAIT_MS)
-    await asyncio.sleep(1)
+    await expect(page.get_by_test_id("unsent")).to_contain_text("1 photo still waits")
     assert f"DELETE {phone.address}account" not in asked
-    assert "dora" in names_of(mosquitto)
+    await page.get_by_test_id("logout-stay").click()
+    await expect(page.get_by_test_id("unsent")).to_be_hidden()
+    await page.get_by_test_id("logout").click()
+    await page.get_by_test_id("logout-lose").click()
+    await expect(page.get_by_test_id("login")).to_be_visible(timeout=WAIT_MS)
+    async with asyncio.timeout(WAIT_MS / 1000):
+        while "dora" in names_of(mosquitto):
+            await asyncio.sleep(0.1)

@@ -23,6 +23,7 @@ import { Embedding } from "./embedding";
 import { refusalOf } from "./entrance";
 import { speech } from "./language/language";
 import { LocalizedElement } from "./language/localized";
+import { Leaving } from "./leaving";
 import { Session } from "./session";
 import { layout } from "./layout";
 import { NOTHING_COVERED, covered } from "./stage/room";
@@ -74,6 +75,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   readonly toast = new Toast(this);
   readonly commands = new ViewerCommands(this);
   readonly annotating = new Annotating(this);
+  readonly leaving = new Leaving(this);
   private readonly parts = new ViewerContent(this);
   private readonly embedding = new Embedding(this);
   readonly dropping = new Dropping(this);

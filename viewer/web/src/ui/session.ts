@@ -3,7 +3,6 @@ import { Follower } from "../scene/follower";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { ProjectState } from "../scene/state";
 import { Uploader } from "../scene/uploading/uploader";
-import { isOver } from "../scene/uploading/uploads";
 import type { WantedShard } from "../scene/wanted";
 import type { PageConfig } from "../wire/config";
 import { socketUrl } from "../wire/config";
@@ -83,12 +82,6 @@ export class Session {
     if (unsent.length === 0 || this.isClosed) return; // what a closed session claimed is free for the next one
     this.uploader.resume(unsent);
     onKept(unsent.length);
-  }
-
-  /** Whether photographs of this account wait in this browser; logging out ends no account that must still send them. */
-  async hasUnsent(): Promise<boolean> {
-    const { uploads } = this.follower.state;
-    return uploads.some((upload) => !isOver(upload)) || (await this.kept.hasAny());
   }
 
   close(): void {

@@ -38,7 +38,8 @@ export class ViewerContent {
     if (credentials === null) return this.login(config);
     if (project) return this.content(config, project);
     const onClose = (): void => {
-      this.host.closeAccount(null, true);
+      if (credentials.isInvited) void this.host.leaving.logOut();
+      else this.host.closeAccount(null, true);
     };
     return projectPicker(this.dialogs.choosing(config.base, credentials, onClose));
   }

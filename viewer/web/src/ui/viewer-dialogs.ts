@@ -4,12 +4,10 @@ import { html, nothing } from "lit";
 
 import { imageOf, neighbourOf } from "../scene/images";
 import type { ProjectState } from "../scene/state";
-import { endAccount } from "../wire/invitations/account";
 import type { PageConfig } from "../wire/config";
 import type { Credentials } from "../wire/credentials";
 import type { CairnViewer } from "./cairn-viewer";
 import type { PickerOptions } from "./overlay/project-picker";
-import type { Session } from "./session";
 import { t } from "./language/t";
 import { need } from "./parts";
 import { projectDialog } from "./overlay/project-picker";
@@ -37,6 +35,7 @@ export class ViewerDialogs {
       base,
       credentials,
       onClose,
+      question: this.host.leaving.question(),
       onProject: (project) => {
         this.host.choose(project);
       },
@@ -49,18 +48,12 @@ export class ViewerDialogs {
   private switching(config: PageConfig, credentials: Credentials): TemplateResult {
     const { host } = this;
     const onClose = (): void => {
-      host.change({ isChoosing: false });
+      host.change({ isChoosing: false, unsentCount: null });
     };
     const onStaying = (stays: boolean): void => {
       host.isStaying = stays;
     };
-    const onLogout = (): void => {
-      host.change({ isChoosing: false });
-      if (config.has_invitations) void endUnlessNeeded(host.session, config.base, credentials);
-      host.dispatchEvent(new CustomEvent("logout", { detail: credentials.user }));
-      host.closeAccount(null, true);
-    };
-    const account = accountPart(credentials, host.isStaying, onStaying, onLogout);
+    const account = accountPart(credentials, host.isStaying, onStaying, () => void host.leaving.logOut());
     return projectDialog({
       ...this.choosing(config.base, credentials, onClose),
       ...(config.needs_login ? { account } : {}),
@@ -146,9 +139,4 @@ export class ViewerDialogs {
     const { canInvite } = view;
     return sharingDialog({ base, credentials, canInvite, needsLogin, onClose, onMissing: this.missing });
   }
-}
-
-/** End an account that an invitation made, unless photographs of it wait in this browser: it must send them later. */
-async function endUnlessNeeded(session: Session | null, base: string, credentials: Credentials): Promise<void> {
-  if (session !== null && !(await session.hasUnsent())) await endAccount(base, credentials);
 }

@@ -29,6 +29,8 @@ export interface ViewerState {
   readonly dismissed: ReadonlySet<Banner["kind"]>;
   /** Whether the dialog with the projects is open. */
   readonly isChoosing: boolean;
+  /** How many photographs wait of a guest who wants to log out; null: the guest was not asked about them. */
+  readonly unsentCount: number | null;
   /** Whether this account may invite to the project, and whether the dialog for it is open. */
   readonly canInvite: boolean;
   readonly isSharing: boolean;
@@ -59,6 +61,7 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     laidOver: null,
     dismissed: new Set(),
     isChoosing: false,
+    unsentCount: null,
     canInvite: false,
     isSharing: false,
     hasKeys: false,
@@ -84,6 +87,7 @@ export const NOTHING_OPEN = {
   scaleRefusal: null,
   pointed: null,
   opened: null,
+  unsentCount: null,
   canInvite: false,
   isSharing: false,
   isExporting: false,

@@ -295,7 +295,14 @@ export const GERMAN: Translation = {
   "login.as": "Angemeldet als {user}",
   logout: "Abmelden",
   "logout.ends_account":
-    "Dieses Konto kam mit einer Einladung. Es endet mit dem Abmelden, außer wenn noch Fotos in diesem Browser warten.",
+    "Dieses Konto kam mit einer Einladung. Es endet mit dem Abmelden. Warten noch Fotos in diesem Browser, fragt die Seite vorher.",
+  "logout.waiting": {
+    one: "{count} Foto wartet noch. Bleiben Sie angemeldet, bis es gesendet ist: Später kann es niemand mehr senden.",
+    other:
+      "{count} Fotos warten noch. Bleiben Sie angemeldet, bis sie gesendet sind: Später kann sie niemand mehr senden.",
+  },
+  "logout.stay": "Angemeldet bleiben",
+  "logout.lose": { one: "Abmelden und es verlieren", other: "Abmelden und sie verlieren" },
   welcome: "Sie sind eingeladen",
   "welcome.intro": "Wählen Sie einen Namen. Die anderen sehen ihn bei Ihren Fotos.",
   "welcome.name": "Ihr Name",

@@ -317,7 +317,13 @@ export const ENGLISH = {
   "login.as": "Logged in as {user}",
   logout: "Log out",
   "logout.ends_account":
-    "An invitation made this account. It ends when you log out, unless photos still wait in this browser.",
+    "An invitation made this account. It ends when you log out. If photos still wait in this browser, you are asked first.",
+  "logout.waiting": {
+    one: "{count} photo still waits. Stay logged in until it is sent: later nobody can send it.",
+    other: "{count} photos still wait. Stay logged in until they are sent: later nobody can send them.",
+  },
+  "logout.stay": "Stay logged in",
+  "logout.lose": { one: "Log out and lose it", other: "Log out and lose them" },
   welcome: "You are invited",
   "welcome.intro": "Choose a name. The others see it beside your photos.",
   "welcome.name": "Your name",

@@ -305,7 +305,18 @@ export const SPANISH: Translation = {
   "login.as": "Sesión iniciada como {user}",
   logout: "Cerrar sesión",
   "logout.ends_account":
-    "Esta cuenta vino con una invitación. Termina al cerrar la sesión, salvo que aún haya fotos en espera en este navegador.",
+    "Esta cuenta vino con una invitación. Termina al cerrar la sesión. Si aún hay fotos en espera en este navegador, la página pregunta antes.",
+  "logout.waiting": {
+    one: "{count} foto espera todavía. No cierre la sesión hasta que se envíe: después nadie podrá enviarla.",
+    many: "{count} de fotos esperan todavía. No cierre la sesión hasta que se envíen: después nadie podrá enviarlas.",
+    other: "{count} fotos esperan todavía. No cierre la sesión hasta que se envíen: después nadie podrá enviarlas.",
+  },
+  "logout.stay": "Seguir conectado",
+  "logout.lose": {
+    one: "Cerrar sesión y perderla",
+    many: "Cerrar sesión y perderlas",
+    other: "Cerrar sesión y perderlas",
+  },
   welcome: "Tiene una invitación",
   "welcome.intro": "Elija un nombre. Los demás lo verán junto a sus fotos.",
   "welcome.name": "Su nombre",

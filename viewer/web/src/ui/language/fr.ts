@@ -309,7 +309,19 @@ export const FRENCH: Translation = {
   "login.as": "Connecté sous le nom {user}",
   logout: "Se déconnecter",
   "logout.ends_account":
-    "Ce compte vient d’une invitation. Il prend fin à la déconnexion, sauf si des photos attendent encore dans ce navigateur.",
+    "Ce compte vient d’une invitation. Il prend fin à la déconnexion. Si des photos attendent encore dans ce navigateur, la page demande d’abord.",
+  "logout.waiting": {
+    one: "{count} photo attend encore. Restez connecté jusqu’à son envoi : ensuite, personne ne pourra l’envoyer.",
+    many: "{count} de photos attendent encore. Restez connecté jusqu’à leur envoi : ensuite, personne ne pourra les envoyer.",
+    other:
+      "{count} photos attendent encore. Restez connecté jusqu’à leur envoi : ensuite, personne ne pourra les envoyer.",
+  },
+  "logout.stay": "Rester connecté",
+  "logout.lose": {
+    one: "Se déconnecter et la perdre",
+    many: "Se déconnecter et les perdre",
+    other: "Se déconnecter et les perdre",
+  },
   welcome: "Vous avez une invitation",
   "welcome.intro": "Choisissez un nom. Les autres le voient à côté de vos photos.",
   "welcome.name": "Votre nom",

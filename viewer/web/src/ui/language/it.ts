@@ -309,7 +309,14 @@ export const ITALIAN: Translation = {
   "login.as": "Accesso eseguito come {user}",
   logout: "Esci",
   "logout.ends_account":
-    "Questo account viene da un invito. Termina quando esci, salvo che altre foto attendano ancora in questo browser.",
+    "Questo account viene da un invito. Termina quando esci. Se ci sono ancora foto in attesa in questo browser, la pagina chiede prima.",
+  "logout.waiting": {
+    one: "{count} foto attende ancora. Restare collegati finché non è inviata: dopo nessuno potrà inviarla.",
+    many: "{count} di foto attendono ancora. Restare collegati finché non sono inviate: dopo nessuno potrà inviarle.",
+    other: "{count} foto attendono ancora. Restare collegati finché non sono inviate: dopo nessuno potrà inviarle.",
+  },
+  "logout.stay": "Resta collegato",
+  "logout.lose": { one: "Esci e perdila", many: "Esci e perdile", other: "Esci e perdile" },
   welcome: "Un invito per partecipare",
   "welcome.intro": "Scegliere un nome. Gli altri lo vedono accanto alle foto.",
   "welcome.name": "Nome",

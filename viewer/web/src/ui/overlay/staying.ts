@@ -45,7 +45,7 @@ export function stayTick(
   </label>`;
 }
 
-/** Whose page this is: the name, the tick, and the button to log out, which ends an account that an invitation made. */
+/** Whose page this is: the name, the tick, and the button to log out, which ends an account of an invitation. */
 export function accountPart(
   { isInvited = false, user }: Credentials,
   isStaying: boolean | null,

@@ -82,23 +82,6 @@ export class KeptPhotographs implements PhotographKeeper {
     return await (claimed?.catch(() => this.claim()) ?? this.claim());
   }
 
-  /** Whether any tab of this account still has a photograph to send; true where the browser cannot tell. */
-  async hasAny(): Promise<boolean> {
-    let isAny = false;
-    try {
-      await this.after((store) => {
-        const asked = store.getAll() as IDBRequest<Kept[]>;
-        asked.onsuccess = () => {
-          isAny = asked.result.some((kept) => kept.user === this.account.user);
-        };
-        return asked;
-      });
-    } catch {
-      return true;
-    }
-    return isAny;
-  }
-
   close(): void {
     this.letGo();
     this.channel.close();
@@ -128,16 +111,41 @@ export class KeptPhotographs implements PhotographKeeper {
 
   /** Use the store once the steps before are done. */
   private after(step: (store: IDBObjectStore) => IDBRequest): Promise<void> {
-    const done = this.work.then(async () => {
-      const database = await opened();
-      try {
-        await committed(database, step);
-      } finally {
-        database.close();
-      }
-    });
+    const done = this.work.then(() => stored(step));
     this.work = done.catch(ignore);
     return done;
+  }
+}
+
+/** The number of photographs that all tabs of this account still have to send; 0 where the browser keeps none. */
+export async function keptCount(user: string): Promise<number> {
+  return (await keysOf(user)).length;
+}
+
+/** Delete the photographs that this account has not sent. */
+export async function forgetKept(user: string): Promise<void> {
+  for (const key of await keysOf(user)) await stored((store) => store.delete(key)).catch(ignore);
+}
+
+async function keysOf(user: string): Promise<readonly string[]> {
+  const keys: string[] = [];
+  await stored((store) => {
+    const asked = store.getAll() as IDBRequest<Kept[]>;
+    asked.onsuccess = () => {
+      keys.push(...asked.result.filter((kept) => kept.user === user).map(({ key }) => key));
+    };
+    return asked;
+  }).catch(ignore);
+  return keys;
+}
+
+/** Use the store once. */
+async function stored(step: (store: IDBObjectStore) => IDBRequest): Promise<void> {
+  const database = await opened();
+  try {
+    await committed(database, step);
+  } finally {
+    database.close();
   }
 }
 
