@@ -218,6 +218,8 @@ export class StageElement extends LocalizedElement {
     const { selected, shown, tints } = this;
     if (this.project) this.sync?.sync(this.project, { tints, selected, shown });
     else this.stage.show([], new Set());
+    // Last, because another project ends the view that was asked for the one before.
+    if (changed.has("viewpoint")) this.sync?.beginAt(this.viewpoint);
   }
 
   private createStage(): Stage | null {

@@ -42,8 +42,8 @@ export class StageSync {
     this.isHeld = true;
   }
 
-  /** Begin with this view instead of the whole object. */
-  beginAt(viewpoint: Viewpoint): void {
+  /** Begin with this view instead of the whole object; null: with the whole object. */
+  beginAt(viewpoint: Viewpoint | null): void {
     this.asked = viewpoint;
   }
 
@@ -91,7 +91,7 @@ export class StageSync {
   /** Forget the object before: only another project takes the last points from the screen. */
   private begin(): void {
     this.earlier.forget();
-    [this.fitted, this.shownFromFirst, this.isHeld] = [null, IDENTITY, false];
+    [this.fitted, this.shownFromFirst, this.isHeld, this.asked] = [null, IDENTITY, false, null];
   }
 
   private showShards({ scene }: ProjectState): void {
