@@ -60,7 +60,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   /** An invitation whose guest chooses a name first. */
   @property({ attribute: false }) invitation: Invitation | null = null;
   @property({ attribute: false }) refusal: string | null = null;
-  /** The project that the login form proposes, or that is opened where nobody logs in. */
+  /** The project of the login form, or the one that is opened where nobody logs in; a later change opens another. */
   @property({ attribute: "project" }) first = "";
   /** The image and the view to begin with. */
   @property({ attribute: false }) place: Place | null = null;
@@ -177,12 +177,13 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
+    if (this.hasUpdated && changed.has("first") && this.first) this.choose(this.first);
     const isOther = changed.has("credentials") || changed.has("config");
     if (isOther || changed.has("isStaying"))
       this.dispatchEvent(new CustomEvent("credentials", { detail: this.credentials }));
     if (!isOther) return;
     this.leave();
-    if (this.config && this.credentials && this.credentials.project !== "") this.join(this.config, this.credentials);
+    if (this.isConnected && this.config && this.credentials?.project) this.join(this.config, this.credentials);
     this.change({ selected: this.startingPlace?.image ?? null });
   }
 

@@ -15,6 +15,8 @@ export class Embedding implements ReactiveController {
   /** Why there are no settings yet. */
   waiting = "";
   private server: string | null = null;
+  /** Counts the searches for settings; only the newest one goes on. */
+  private search = 0;
   private shown = "";
   private said = "";
 
@@ -23,7 +25,8 @@ export class Embedding implements ReactiveController {
   }
 
   hostConnected(): void {
-    this.server = null;
+    if (this.host.config === null) this.server = null;
+    if (this.host.hasUpdated) this.host.requestUpdate("config"); // it was moved to another place of the page
   }
 
   hostUpdate(): void {
@@ -52,10 +55,11 @@ export class Embedding implements ReactiveController {
   private async begin(server: string): Promise<void> {
     void useLanguage(chosenFrom([document.documentElement.lang, ...navigator.languages]));
     const base = new URL(server === "" || server.endsWith("/") ? server : `${server}/`, document.baseURI).href;
-    while (this.host.isConnected && this.server === server)
+    const search = (this.search += 1);
+    while (this.host.isConnected && this.search === search)
       try {
         const config = await fetchConfig(base);
-        if (this.server !== server) return;
+        if (this.search !== search) return;
         const { first } = this.host;
         const project = first === "" ? firstProject("", config.projects) : first;
         this.waiting = "";

@@ -40,6 +40,20 @@ const HELD_BACK: LinkState = { kind: "lost", attempt: 1, isHeldBack: true };
 
 /** The part of Lit's cycle that decides whether a project is open; nothing is drawn without a document. */
 class Viewer extends CairnViewer {
+  isInPage = true;
+
+  override get isConnected(): boolean {
+    return this.isInPage;
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  protected override scheduleUpdate(): void {
+    return;
+  }
+
   turn(...changed: string[]): void {
     this.willUpdate(new Map(changed.map((name) => [name, undefined])) as never);
   }
@@ -57,6 +71,7 @@ function entered(): Viewer {
 }
 
 beforeEach(() => {
+  vi.stubGlobal("window", new EventTarget());
   vi.stubGlobal("matchMedia", () => ({ matches: false })); // Node has no screen
   if (!customElements.get("test-viewer")) customElements.define("test-viewer", Viewer);
   [opened.options, opened.closed] = [[], 0];
@@ -87,6 +102,39 @@ describe("a login that the page server lets wait", () => {
     viewer.tell({ kind: "connected", count: 1 });
     viewer.tell(HELD_BACK);
     expect(viewer.credentials).toBe(guest);
+  });
+});
+
+describe("an element of another page", () => {
+  it("opens its project again after it was moved", () => {
+    const viewer = entered();
+    const asked = vi.spyOn(viewer, "requestUpdate");
+    viewer.disconnectedCallback();
+    expect([opened.closed, viewer.session]).toEqual([1, null]);
+    Object.assign(viewer, { hasUpdated: true });
+    viewer.connectedCallback();
+    expect(asked).toHaveBeenCalledWith("config");
+    viewer.turn("config");
+    expect([opened.options.length, viewer.session === null]).toEqual([2, false]);
+  });
+
+  it("opens nothing while it is in no page", () => {
+    const viewer = new Viewer();
+    viewer.isInPage = false;
+    [viewer.config, viewer.credentials] = [config, guest];
+    viewer.turn("config", "credentials");
+    expect(opened.options).toEqual([]);
+  });
+
+  it("opens another project when its attribute names one", () => {
+    const viewer = entered();
+    viewer.first = "chapel";
+    viewer.turn("first");
+    expect(viewer.credentials).toBe(guest); // the first project comes with the login
+    Object.assign(viewer, { hasUpdated: true });
+    viewer.first = "castle";
+    viewer.turn("first", "credentials");
+    expect(opened.options.map(({ credentials }) => credentials.project)).toEqual(["chapel", "castle"]);
   });
 });
 

@@ -208,12 +208,13 @@ export class StageElement extends LocalizedElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    this.stage ??= this.createStage();
+    const isFresh = !this.stage;
+    if (this.isConnected) this.stage ??= this.createStage();
     if (!this.stage) return;
-    if (changed.has("theme")) this.tints = tintsOf(this);
-    if (changed.has("hasCameras")) this.stage.overlay.show(this.hasCameras);
-    if (changed.has("photo") || changed.has("shown")) void this.setPhoto(this.photo);
-    if (changed.has("laidOver") || changed.has("selected")) this.stage.layOver(this.laidOver, this.selected);
+    if (isFresh || changed.has("theme")) this.tints = tintsOf(this);
+    if (isFresh || changed.has("hasCameras")) this.stage.overlay.show(this.hasCameras);
+    if (isFresh || changed.has("photo") || changed.has("shown")) void this.setPhoto(this.photo);
+    if (isFresh || changed.has("laidOver") || changed.has("selected")) this.stage.layOver(this.laidOver, this.selected);
     this.stage.inset(this.insets);
     const { selected, shown, tints } = this;
     if (this.project) this.sync?.sync(this.project, { tints, selected, shown });
@@ -248,7 +249,6 @@ export class StageElement extends LocalizedElement {
       });
       this.sync = new StageSync(stage);
       if (this.viewpoint) this.sync.beginAt(this.viewpoint);
-      this.tints = tintsOf(this);
       return stage;
     } catch {
       this.isBlind = true;
