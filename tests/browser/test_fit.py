@@ -10,7 +10,7 @@ from benchmarks.fit import LEAST_FILL, MOST_AGAIN, MOST_COVERED_PX, MOST_OFF_CEN
 from benchmarks.parts.page.fit_page import again, lie, settle, trimmed
 from broker.mosquitto import Mosquitto
 from tests.browser.chapel import chapel
-from tests.browser.conftest import visiting
+from tests.browser.conftest import PHONE, visiting
 from tests.browser.contrast import faint
 from tests.browser.reach import covered
 from tests.browser.reconstruction import Reconstruction
@@ -48,6 +48,28 @@ async def test_a_growing_object_is_whole_on_a_phone_on_its_side_and_every_tool_i
         assert await faint(visitor) == []
         await page.keyboard.press("Escape")
         await expect(page.get_by_test_id("keys")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [(375, 553, None), (360, 560, None), (375, 812, 510)])
+async def test_every_tool_is_reached_on_a_short_upright_phone(  # the last one: embedded in the page of somebody else
+    browser: Browser,
+    address: str,
+    mosquitto: Mosquitto,
+    reconstruction: Reconstruction,
+    size: tuple[int, int, int | None],
+) -> None:
+    width, height, own_height = size
+    manifest = await reconstruction.publish([chapel(6_000)], generation=1)
+    await reconstruction.ready(image_count=10)
+    async with visiting(browser, address, PHONE | {"viewport": {"width": width, "height": height}}) as visitor:
+        await visitor.page.emulate_media(reduced_motion="reduce")
+        await visitor.join(mosquitto.connection("anna"))
+        await settle(visitor.page, generation=1, points_shown=manifest.point_count)
+        if own_height is not None:
+            style = f"element => {{ element.style.height = '{own_height}px'; }}"
+            await visitor.page.locator("cairn-viewer").evaluate(style)
+        assert await visitor.page.locator(".tools button:enabled:visible").count() > 8
+        assert await covered(visitor) == []
 
 
 async def test_what_is_tapped_twice_comes_into_the_middle_and_turns_about_itself(

@@ -240,12 +240,18 @@ export const layout = css`
   @media ${narrow} {
     :host([advised="true"]) {
       --ruler-bottom: 222px;
+      --foot: 222px;
     }
     .top {
       left: 16px;
       right: 16px;
       top: max(14px, env(safe-area-inset-top));
+      bottom: calc(var(--foot, 140px) + env(safe-area-inset-bottom)); /* where the closed sheet begins */
       gap: 8px;
+    }
+    .top::before {
+      bottom: auto;
+      height: 112px;
     }
     .title {
       flex: 1 1 0;
@@ -274,8 +280,11 @@ export const layout = css`
       position: absolute;
       top: 58px;
       right: 0;
+      max-height: calc(100% - 58px);
       flex-direction: column;
       gap: 0;
+      overflow-y: auto; /* a short phone has no room for all of them */
+      scrollbar-width: none;
     }
     /* the sheet or a card takes the height: a row above the object */
     :host([panel="open"]) .tools,
