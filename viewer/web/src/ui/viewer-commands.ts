@@ -17,6 +17,10 @@ import type { ViewerState } from "./viewer-state";
 import { CLOSED_CARDS, act } from "./viewer-state";
 import { errorWords, t } from "./language/t";
 
+/** Dialogs that are open. An element with a dialog is there as long as that is open, unless its code does not load. */
+const DIALOGS =
+  "dialog[open], cairn-keys:defined, cairn-exports:defined, cairn-documentation:defined, cairn-photo-viewer:defined";
+
 /** What a button asks the reconstructor for; photographs come by the page server, exports have a dialog. */
 export type Asked = Exclude<Verb, "photograph" | "earlier" | "export">;
 
@@ -26,6 +30,7 @@ export interface CommandHost extends ReactiveControllerHost {
   readonly session: Session | null;
   readonly project: ProjectState | null;
   readonly stage: StageElement | null;
+  readonly renderRoot: HTMLElement | DocumentFragment;
   readonly toast: Toast;
   view: ViewerState;
   change(change: Partial<ViewerState>): void;
@@ -64,6 +69,9 @@ export class ViewerCommands implements ReactiveController {
     // On a fresh page nothing has the focus; beside other parts of a page, only its own keys count.
     const isOurs = path.includes(host) || (event.target === document.body && host.clientHeight === innerHeight);
     if (!isOurs || isTyping || event.ctrlKey || event.metaKey || event.altKey || !host.project) return;
+    const isInDialog = path.slice(0, path.indexOf(host)).some((at) => at instanceof HTMLDialogElement && at.open);
+    // A tap on words in a dialog takes the focus from it: the key comes from the page then.
+    if (isInDialog || host.renderRoot.querySelector(DIALOGS)) return;
     if (event.key === "Escape") host.change(CLOSED_CARDS);
     const tool = SHORTCUTS[event.key.toLowerCase()];
     if (!tool) return;
