@@ -18,6 +18,8 @@ import { accountPart } from "./overlay/staying";
 const HALF = 0.5;
 
 export class ViewerDialogs {
+  private lastOpened: string | null = null;
+
   constructor(private readonly host: CairnViewer) {}
 
   /** Draw what is open. */
@@ -106,6 +108,8 @@ export class ViewerDialogs {
   /** The photograph that fills the screen. */
   private opened(project: ProjectState): TemplateResult | typeof nothing {
     const { opened } = this.host.view;
+    if (opened !== null && opened !== this.lastOpened) this.host.session?.photographs.forgetMissing(opened);
+    this.lastOpened = opened;
     const image = opened === null ? null : imageOf(project.images, opened);
     if (image === null) return nothing;
     need("photo", () => import("./overlay/photo-viewer"), this.missing);

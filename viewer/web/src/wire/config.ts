@@ -4,6 +4,9 @@ import { WireError } from "./errors";
 import { flag, list, object, orElse, text } from "./fields";
 import { isLevel } from "./ids";
 
+/** A page that asks again and again must not wait for ever for one answer. */
+const PATIENCE_MS = 20_000;
+
 export interface PageConfig {
   /** The address of the page server, which ends with a slash. */
   readonly base: string;
@@ -37,7 +40,10 @@ export function decodeConfig(value: unknown, base: string): PageConfig {
 export async function fetchConfig(base: string): Promise<PageConfig> {
   let response: Response;
   try {
-    response = await fetch(new URL("config.json", base), { cache: "no-store" });
+    response = await fetch(new URL("config.json", base), {
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
     if (response.ok) return decodeConfig(await response.json(), base);
   } catch (thrown) {
     if (thrown instanceof WireError) throw thrown;

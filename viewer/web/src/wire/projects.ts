@@ -18,6 +18,8 @@ export interface ProjectStatus {
 }
 
 const MOST_PROJECTS = 1000;
+/** The list is asked for again and again: no answer may hold it for ever. */
+const PATIENCE_MS = 20_000;
 
 const answer = object<{ readonly projects: readonly ProjectStatus[] }>({
   projects: list(
@@ -46,6 +48,7 @@ export async function fetchProjects(base: string, credentials: Credentials): Pro
       cache: "no-store",
       credentials: "omit",
       headers: authorization(credentials),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     });
   } catch {
     throw new WireError("unreachable", "The page server does not answer.");

@@ -24,6 +24,11 @@ export class Photographs {
     return found instanceof Uint8Array ? found : null;
   }
 
+  /** Forget that a photograph was not to be had: it is opened again. */
+  forgetMissing(imageId: string): void {
+    if (this.kept.get(imageId) === "missing") this.kept.delete(imageId);
+  }
+
   /** Load a photograph, unless it is here; once more when its original takes the place of its preview. */
   want(imageId: string, hasOriginal: boolean): WholePhotograph {
     const known = this.kept.get(imageId);
