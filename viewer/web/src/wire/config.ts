@@ -4,7 +4,7 @@ import { WireError } from "./errors";
 import { flag, list, object, orElse, text } from "./fields";
 import { isLevel } from "./ids";
 
-/** A page that asks again and again must not wait for ever for one answer. */
+/** After this time one answer counts as none, and the page asks again. */
 const PATIENCE_MS = 20_000;
 
 export interface PageConfig {

@@ -18,7 +18,7 @@ export interface ProjectStatus {
 }
 
 const MOST_PROJECTS = 1000;
-/** The list is asked for again and again: no answer may hold it for ever. */
+/** After this time one answer counts as none, and the list is asked for again. */
 const PATIENCE_MS = 20_000;
 
 const answer = object<{ readonly projects: readonly ProjectStatus[] }>({

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import { Leaving } from "../../src/ui/leaving";
+import { Leaving } from "../../src/ui/account/leaving";
 import { forgetKept, keptCount } from "../../src/ui/photographs/kept";
 import type { ViewerState } from "../../src/ui/viewer-state";
 import { initialViewerState } from "../../src/ui/viewer-state";

@@ -9,7 +9,7 @@ import { WebSocketServer } from "ws";
 
 const VERSION = { protocolVersion: 5 };
 
-/** The reason codes of the answers, by the kind of packet; each code is used once, the last one for ever. */
+/** The reason codes of the answers, by the kind of packet; each code is used once, the last one always. */
 export interface Answers {
   readonly connect: number[];
   readonly publish?: number;

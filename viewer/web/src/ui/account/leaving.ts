@@ -2,13 +2,13 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
-import { isOver } from "../scene/uploading/uploads";
-import { endAccount } from "../wire/invitations/account";
-import type { PageConfig } from "../wire/config";
-import type { Credentials } from "../wire/credentials";
-import type { CairnViewer } from "./cairn-viewer";
-import { t } from "./language/t";
-import { forgetKept, keptCount } from "./photographs/kept";
+import { isOver } from "../../scene/uploading/uploads";
+import { endAccount } from "../../wire/invitations/account";
+import type { PageConfig } from "../../wire/config";
+import type { Credentials } from "../../wire/credentials";
+import type { CairnViewer } from "../cairn-viewer";
+import { t } from "../language/t";
+import { forgetKept, keptCount } from "../photographs/kept";
 
 export class Leaving {
   constructor(private readonly host: CairnViewer) {}

@@ -1,5 +1,5 @@
 /** When does the login form come back? After a refusal; after a login that has to wait only when it was just typed. */
-import type { ProjectState } from "../scene/state";
+import type { ProjectState } from "../../scene/state";
 
 export interface Refusal {
   readonly key: "login.refused" | "login.held_back";
