@@ -6,6 +6,7 @@ import { startDecoder } from "./start";
 import type { DecodeAnswer, DecodeTask } from "./tasks";
 
 interface Waiting {
+  readonly worker: Worker;
   readonly resolve: (measured: MeasuredCloud) => void;
   readonly reject: (error: WireError) => void;
 }
@@ -13,36 +14,51 @@ interface Waiting {
 const MOST_WORKERS = 2;
 
 export class DecoderPool {
-  private readonly workers: Worker[];
+  /** A worker that ended is null; the next shard for its place starts another one. */
+  private readonly workers: (Worker | null)[];
   private readonly waiting = new Map<number, Waiting>();
   private taskCount = 0;
 
   constructor() {
     const count = Math.max(1, Math.min(MOST_WORKERS, navigator.hardwareConcurrency - 1));
-    this.workers = Array.from({ length: count }, () => this.start());
+    this.workers = Array.from({ length: count }, (_, place) => this.start(place));
   }
 
-  /** Decode in a worker. The payload's buffer is transferred to it. */
+  /** Decode in a worker. The payload's buffer is transferred to it. Rejects when the worker ends meanwhile. */
   decode(payload: Uint8Array<ArrayBuffer>, shard: WantedShard): Promise<MeasuredCloud> {
     const id = this.taskCount;
     this.taskCount += 1;
     const task: DecodeTask = { id, payload, encoded: shard.encoded, pointCount: shard.entry.point_count };
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      this.workers[id % this.workers.length]?.postMessage(task, [payload.buffer]);
+      const place = id % this.workers.length;
+      const worker = (this.workers[place] ??= this.start(place));
+      this.waiting.set(id, { worker, resolve, reject });
+      worker.postMessage(task, [payload.buffer]);
     });
   }
 
   close(): void {
-    for (const worker of this.workers) worker.terminate();
+    for (const worker of this.workers) worker?.terminate();
   }
 
-  private start(): Worker {
+  private start(place: number): Worker {
     const worker = startDecoder();
     worker.addEventListener("message", ({ data }: MessageEvent<DecodeAnswer>) => {
       this.settle(data);
     });
+    worker.addEventListener("error", () => {
+      this.drop(worker, place);
+    });
     return worker;
+  }
+
+  /** A worker whose code did not load, or that ran out of memory, never answers: its shards are to be loaded again. */
+  private drop(worker: Worker, place: number): void {
+    worker.terminate();
+    if (this.workers[place] === worker) this.workers[place] = null;
+    for (const [id, waiting] of this.waiting)
+      if (waiting.worker === worker)
+        this.settle({ id, code: "bad_shard", reason: "The decoder of the points has ended." });
   }
 
   private settle(answer: DecodeAnswer): void {
