@@ -96,4 +96,14 @@ describe("the pages of a manifest", () => {
     await arrive(page);
     expect(completed).toHaveLength(1);
   });
+
+  it("that stay damaged are left for those of the newest manifest", async () => {
+    const { arrive, completed, loader } = loading();
+    const [damaged, here] = [await pageOf(0), await pageOf(1)];
+    loader.point(manifestOf(0, [damaged]), 10, 0);
+    for (let round = 0; round < 3; round += 1) await arrive({ ...damaged, payload: new TextEncoder().encode("{}") });
+    loader.point(manifestOf(1, [here]), 10, 0);
+    await arrive(here);
+    expect(completed.map(({ manifest }) => manifest.revision)).toEqual([1]);
+  });
 });

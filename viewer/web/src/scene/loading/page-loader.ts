@@ -54,6 +54,7 @@ export class PageLoader {
       this.book.add(digest, await decodePage(channel, payload, digest));
     } catch (thrown) {
       this.queue.rejected(digest);
+      this.stall();
       this.options.onTrouble(thrown);
     }
     this.decoding.delete(digest);
@@ -82,7 +83,7 @@ export class PageLoader {
     this.book.point(manifest);
   }
 
-  /** Leave a manifest whose pages do not come, for the newest one. */
+  /** Leave a manifest whose pages do not come, or are damaged, for the newest one. */
   private stall(): void {
     this.isStuck = true;
     if (this.next) this.begin(this.next);
