@@ -67,8 +67,10 @@ function rowOf({ annotation, points }: Placed, survey: Survey): Row {
   };
 }
 
-function geometryOf({ annotation, points }: Placed, survey: Survey): { type: string; coordinates: unknown } {
+/** Null before the object is shown, as RFC 7946, 3.2 has it. */
+function geometryOf({ annotation, points }: Placed, survey: Survey): { type: string; coordinates: unknown } | null {
   const coordinates = coordinatesOf(points, survey);
+  if (coordinates.length === 0) return null;
   if (annotation.kind === "note") return { type: "Point", coordinates: coordinates[0] };
   if (annotation.kind === "area") return { type: "Polygon", coordinates: [[...coordinates, coordinates[0]]] };
   return { type: "LineString", coordinates };

@@ -127,6 +127,15 @@ describe("files", () => {
     expect(line).toBe("note,'-1+1,anna,2026-11-29T09:30:00Z,world units,,,,,,-1 0 3");
   });
 
+  it("GeoJSON has no geometry before the object is shown", () => {
+    const unplaced = (["distance", "area", "note"] as const).map((kind) => ({
+      annotation: { ...measure(), kind },
+      points: [],
+    }));
+    const { features } = JSON.parse(geoJsonOf(unplaced, survey)) as { features: { geometry: unknown }[] };
+    expect(features.map(({ geometry }) => geometry)).toEqual([null, null, null]);
+  });
+
   it("GeoJSON says that its coordinates are local", () => {
     const area = { ...measure(), kind: "area", points: [] } as const;
     const corners = [
