@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import type { Annotation } from "../../src/scene/annotations/annotation";
 import { LeftByPeople } from "../../src/scene/annotations/left";
 import type { Left } from "../../src/scene/annotations/left";
 import { AnnotationEditor } from "../../src/ui/annotations/editor";
@@ -37,7 +38,7 @@ describe("the editor", () => {
   }
 
   beforeEach(() => {
-    vi.stubGlobal("document", { createElement: () => ({}) }); // Node has none, and the loupe needs a canvas
+    vi.stubGlobal("document", { createElement: () => ({ remove: () => undefined }) }); // Node has none, and the loupe needs a canvas
     vi.stubGlobal("localStorage", undefined);
     sent.length = 0;
     page = { session: session(), project: project(1, [10, 0, 0], IDENTITY) };
@@ -92,5 +93,67 @@ describe("the editor", () => {
     arrives();
     await finished;
     expect([sent.length, left.messages.size, editor.draft]).toEqual([1, listed, null]);
+  });
+
+  /** Somebody's measure in the list, and its annotation. */
+  function listed(id: string, words: string): Annotation {
+    const points = [
+      [10, 0, 0],
+      [13, 4, 0],
+    ];
+    const about = { type: "measure", schema: "1.0", sent_at: "2026-11-29T09:30:00Z", project: "chapel", generation: 1 };
+    const message = { ...about, kind: "distance", points, name: words };
+    left.put({ channel: "measure", user: "anna", id, payload: new TextEncoder().encode(JSON.stringify(message)) });
+    editor.changed();
+    const found = editor.annotations.find((each) => each.id === id);
+    if (!found) throw new Error("not in the list");
+    return found;
+  }
+
+  it("moves what is being dragged with the world", () => {
+    class Grip extends EventTarget {
+      readonly setPointerCapture = (): void => undefined;
+    }
+    vi.stubGlobal("Element", Grip);
+    vi.stubGlobal("window", new EventTarget());
+    vi.stubGlobal("cancelAnimationFrame", () => undefined);
+    vi.stubGlobal("requestAnimationFrame", (frame: () => void) => {
+      frame();
+    });
+    const stage = { pickPoint: () => [2, 2, 2], requestUpdate: () => undefined };
+    Object.assign(page, { stage: { ...stage, stage, shadowRoot: {}, getBoundingClientRect: () => ({}) } });
+    const pointer = (type: string): PointerEvent => {
+      const event = Object.assign(new Event(type), { pointerId: 1, pointerType: "mouse", clientX: 0, clientY: 0 });
+      return Object.defineProperty(event, "currentTarget", { value: new Grip() }) as unknown as PointerEvent;
+    };
+    editor.dragging.begin(pointer("pointerdown"), listed("a1", "door"), 0);
+    window.dispatchEvent(pointer("pointermove")); // in the world: 12, 2, 2
+    page.project = project(2, [20, 0, 0], TWICE);
+    window.dispatchEvent(pointer("pointerup"));
+    const { generation, points } = JSON.parse(new TextDecoder().decode(sent[0]?.payload)) as Measure;
+    expect([generation, points]).toEqual([
+      2,
+      [
+        [29, 4, 4],
+        [31, 8, 0],
+      ],
+    ]);
+  });
+
+  it("keeps the text of a note that could not be left", async () => {
+    page.session.follower.requests.leave = () => Promise.reject(new Error("no connection"));
+    Object.assign(page, { toast: { say: () => undefined } });
+    editor.begin("note");
+    editor.tap([0, 0, 0]);
+    await editor.finish("crack");
+    expect(editor.draft?.words).toBe("crack");
+  });
+
+  it("gives no name twice, also after one was deleted", () => {
+    listed("a2", "Distance 2");
+    editor.begin("distance");
+    editor.tap([0, 0, 0]);
+    editor.tap([1, 0, 0]);
+    expect((JSON.parse(new TextDecoder().decode(sent[0]?.payload)) as Measure).name).toBe("Distance 3");
   });
 });

@@ -1,12 +1,14 @@
 /** How is a point of a measure corrected? It is dragged over the object; under a finger a loupe shows where it is. */
 import type { Annotation } from "../../scene/annotations/annotation";
 import type { Vector } from "../../scene/framing";
+import { plus } from "../../scene/scale";
 import type { AnnotationEditor } from "./editor";
 import { Loupe } from "./loupe";
 
 export class Dragging {
   private annotation: Annotation | null = null;
-  private points: readonly Vector[] = [];
+  /** The points as they are now, in the world of a generation. */
+  private dragged: Pick<Annotation, "generation" | "points"> = { generation: 0, points: [] };
   private hasMoved = false;
   private frame = 0;
   private readonly loupe = new Loupe();
@@ -15,7 +17,12 @@ export class Dragging {
 
   /** The points of an annotation while one of them is dragged; null for every other annotation. */
   pointsOf(key: string): readonly Vector[] | null {
-    return this.annotation?.key === key ? this.points : null;
+    return this.annotation?.key === key ? this.editor.pointsOn(this.dragged) : null;
+  }
+
+  /** Move the points with the world. */
+  carry(): void {
+    if (this.annotation) this.dragged = this.editor.carried(this.dragged);
   }
 
   begin(event: PointerEvent, annotation: Annotation, at: number): void {
@@ -23,7 +30,7 @@ export class Dragging {
     const root = this.editor.host.stage?.shadowRoot;
     if (!(grip instanceof Element) || !root || this.annotation) return;
     grip.setPointerCapture(event.pointerId);
-    [this.annotation, this.points, this.hasMoved] = [annotation, this.editor.pointsOn(annotation), false];
+    [this.annotation, this.dragged, this.hasMoved] = [annotation, this.editor.carried(annotation), false];
     const ending = new AbortController();
     const options = { signal: ending.signal };
     if (event.pointerType !== "mouse")
@@ -49,14 +56,17 @@ export class Dragging {
     this.frame = requestAnimationFrame(() => {
       const point = this.editor.host.stage?.stage?.pickPoint(...place);
       if (!point || !this.annotation) return;
-      this.points = this.points.map((each, number) => (number === at ? point : each));
+      this.carry();
+      const { generation, points } = this.dragged;
+      const inWorld = plus(point, this.editor.offset);
+      this.dragged = { generation, points: points.map((each, number) => (number === at ? inWorld : each)) };
       this.hasMoved = true;
       this.editor.update();
     });
   }
 
   private end(isKept: boolean): void {
-    const { annotation, points } = this;
+    const { annotation } = this;
     cancelAnimationFrame(this.frame);
     this.loupe.close();
     if (!annotation || !isKept || !this.hasMoved) {
@@ -65,7 +75,8 @@ export class Dragging {
       return;
     }
     // The dragged points stay on screen until the message with them is on its way.
-    void this.editor.move(annotation, points).finally(() => {
+    this.carry();
+    void this.editor.move(annotation, this.editor.pointsOn(this.dragged)).finally(() => {
       this.annotation = null;
       this.editor.update();
     });

@@ -35,6 +35,8 @@ export interface Draft {
   /** In the world of the generation. */
   readonly points: readonly Vector[];
   readonly generation: number;
+  /** The text of a note that could not be left. */
+  readonly words?: string;
 }
 
 /** What is changed of an annotation. */
@@ -161,8 +163,7 @@ export class AnnotationEditor implements StageLayer {
     const { draft } = this;
     const { session } = this.host;
     if (!draft || !this.isComplete) return;
-    const number = this.annotations.filter(({ kind }) => kind === draft.kind).length + 1;
-    const words = draft.kind === "note" ? text : w("named", { kind: w(draft.kind), number });
+    const words = draft.kind === "note" ? text : this.unusedName(draft.kind);
     const channel = draft.kind === "note" ? "note" : "measure";
     const id = freshName();
     this.draft = null;
@@ -172,8 +173,17 @@ export class AnnotationEditor implements StageLayer {
     });
     if (session !== this.host.session) return; // another project or account
     if (isLeft) this.select(`${channel}/${this.user}/${id}`);
-    else this.draft ??= draft;
+    else this.draft ??= { ...draft, words };
     this.update();
+  }
+
+  /** A name that no other one has, also after some were deleted. */
+  private unusedName(kind: Kind): string {
+    const taken = new Set(this.annotations.map(({ words }) => words));
+    const named = (number: number): string => w("named", { kind: w(kind), number });
+    let number = this.annotations.filter((each) => each.kind === kind).length + 1;
+    while (taken.has(named(number))) number += 1;
+    return named(number);
   }
 
   select(key: string | null): void {
@@ -210,6 +220,7 @@ export class AnnotationEditor implements StageLayer {
 
   draw(project: (point: Vector) => Place): SVGTemplateResult {
     this.carry();
+    this.dragging.carry();
     return this.layer.draw(project);
   }
 
@@ -229,11 +240,15 @@ export class AnnotationEditor implements StageLayer {
     if (wasSelected && this.mayChange(annotation)) this.dragging.begin(event, annotation, at);
   }
 
-  /** Move the draft with the world, as the reconstructor moves what is left. */
+  /** Points in the world that is shown: what is set or dragged moves as the reconstructor moves what is left. */
+  carried<P extends Pick<Annotation, "generation" | "points">>(about: P): P {
+    const { generation } = this;
+    if (generation === undefined || about.generation === generation) return about;
+    return { ...about, points: this.pointsOn(about).map((point) => plus(point, this.offset)), generation };
+  }
+
   private carry(): void {
-    const { draft, generation } = this;
-    if (!draft || generation === undefined || draft.generation === generation) return;
-    this.draft = { ...draft, points: this.pointsOn(draft).map((point) => plus(point, this.offset)), generation };
+    this.draft &&= this.carried(this.draft);
   }
 
   /** The generation that is shown. */
@@ -241,7 +256,7 @@ export class AnnotationEditor implements StageLayer {
     return this.host.project?.scene.shown?.manifest.generation;
   }
 
-  private get offset(): Vector {
+  get offset(): Vector {
     return this.host.project?.scene.shown?.manifest.frame.offset ?? [0, 0, 0];
   }
 

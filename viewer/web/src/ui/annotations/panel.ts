@@ -83,7 +83,7 @@ export class AnnotationsPanel extends LocalizedElement {
     const isNoteSet = kind === "note" && editor.isComplete;
     const figure = mainFigure(editor.figures(draft, points), editor.metresPerUnit, editor.unit);
     return html`<div class="draft" data-testid="draft">
-      ${isNoteSet ? this.noteForm() : html`<p class="soft" role="status">${w(`step.${kind}`)}</p>`}
+      ${isNoteSet ? this.noteForm(draft) : html`<p class="soft" role="status">${w(`step.${kind}`)}</p>`}
       ${figure === "" ? nothing : html`<div class="big">${figure}</div>`}
       ${
         kind === "area"
@@ -106,7 +106,7 @@ export class AnnotationsPanel extends LocalizedElement {
     </div>`;
   }
 
-  private noteForm(): TemplateResult {
+  private noteForm({ words = "" }: Draft): TemplateResult {
     return html`<form class="tall" @submit=${this.saveNote}>
       <textarea
         name="text"
@@ -114,6 +114,7 @@ export class AnnotationsPanel extends LocalizedElement {
         maxlength=${MAX_TEXT}
         aria-label=${w("text")}
         placeholder=${w("text")}
+        .value=${words}
         data-testid="note-text"
       ></textarea>
       <button class="primary" data-testid="save-note">${checkIcon}${w("save")}</button>
