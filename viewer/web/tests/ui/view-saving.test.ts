@@ -4,7 +4,7 @@ import type { Documentation } from "../../src/ui/documentation/element";
 import { makeFilm } from "../../src/ui/documentation/film";
 import { Saving } from "../../src/ui/documentation/saving";
 
-const done = vi.hoisted(() => ({ saved: 0, disposed: 0, drawings: 0, cancelled: 0 }));
+const done = vi.hoisted(() => ({ saved: 0, disposed: 0, drawings: 0, cancelled: 0, isLost: false }));
 
 vi.mock("../../src/ui/documentation/save-sheet", () => ({
   saveSheet: () => {
@@ -22,6 +22,9 @@ vi.mock("../../src/render/documentation/drawing", () => ({
     }
     draw(): void {
       return;
+    }
+    get isLost(): boolean {
+      return done.isLost;
     }
     dispose(): void {
       done.disposed += 1;
@@ -46,7 +49,7 @@ const box = { low: [0, 0, 0], high: [1, 1, 1] } as const;
 const axes = { origin: [0, 0, 0], right: [1, 0, 0], up: [0, 1, 0], toward: [0, 0, 1] } as const;
 
 beforeEach(() => {
-  Object.assign(done, { saved: 0, disposed: 0, drawings: 0, cancelled: 0 });
+  Object.assign(done, { saved: 0, disposed: 0, drawings: 0, cancelled: 0, isLost: false });
 });
 
 describe("a sheet", () => {
@@ -117,6 +120,12 @@ describe("a film that fails", () => {
 
   it("ends the recording and frees the drawing", async () => {
     await expect(made(true)).rejects.toThrow("the encoder broke");
+    expect(done).toMatchObject({ drawings: 1, disposed: 1, cancelled: 1 });
+  });
+
+  it("ends where the graphics are interrupted, and has no empty frames", async () => {
+    done.isLost = true;
+    await expect(made(true)).rejects.toThrow("The graphics were interrupted");
     expect(done).toMatchObject({ drawings: 1, disposed: 1, cancelled: 1 });
   });
 });

@@ -110,6 +110,11 @@ export class Drawing {
     this.before = version && this.layerOf(version.clouds, version.worldFromVersion);
   }
 
+  /** Whether the device took the graphics memory: what is drawn is blank. */
+  get isLost(): boolean {
+    return this.renderer.getContext().isContextLost();
+  }
+
   /** Set the size of the canvas in CSS pixels. */
   resize(width: number, height: number, pixelRatio: number): void {
     this.renderer.setPixelRatio(pixelRatio);
@@ -165,7 +170,7 @@ export class Drawing {
         for (let column = 0; column < tile.width; column += 1)
           nearness[to + column] = -range * depthAt(depths, 4 * (from + column));
       }
-      if (this.renderer.getContext().isContextLost()) return null;
+      if (this.isLost) return null;
       onTile((TILES_SHARE * (index + 1)) / sheet.tiles.length);
       await new Promise((resolve) => setTimeout(resolve));
       if (this.isOver) return null;

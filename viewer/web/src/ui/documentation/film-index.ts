@@ -11,7 +11,7 @@ import {
 } from "mediabunny";
 
 /**
- * Write a recorded WebM again; null where its frames cannot be read.
+ * Write a recorded WebM again; null without frames. Throws where it cannot be read.
  *
  * A recorder counts real time, so a slow computer's film is too long. It writes neither a length nor an index, without
  * which Firefox cannot jump in it.
@@ -22,6 +22,7 @@ export async function indexed(recorded: Blob, lengthS: number): Promise<Blob | n
   if (!track || !codec || !decoderConfig) return null;
   const frames = [];
   for await (const frame of new EncodedPacketSink(track).packets()) frames.push(frame);
+  if (frames.length === 0) return null;
   const lastS = frames.at(-1)?.timestamp ?? 0;
   const pace = lastS > 0 ? (lengthS * (1 - 1 / frames.length)) / lastS : 1;
   const target = new BufferTarget();

@@ -1,6 +1,8 @@
 /** How does a film become a file? WebCodecs where the browser has them, otherwise a recorder in real time. */
 import { BufferTarget, CanvasSource, Output, Quality, WebMOutputFormat, getFirstEncodableVideoCodec } from "mediabunny";
 
+import { v } from "./words";
+
 /** Takes the canvas as it is, frame by frame, in its own time. */
 export interface FilmWriter {
   addFrame(): Promise<void>;
@@ -79,9 +81,10 @@ function recording(canvas: HTMLCanvasElement): FilmWriter | null {
     finish: async () => {
       await stop();
       const recorded = new Blob(parts, { type: "video/webm" });
+      if (recorded.size === 0) throw new Error(v("film.impossible"));
       // reading films takes more code than writing them; without its index a film plays all the same
       const reading = await import("./film-index").catch(() => null);
-      return (await reading?.indexed(recorded, count / FRAMES_PER_S)) ?? recorded;
+      return (await reading?.indexed(recorded, count / FRAMES_PER_S).catch(() => null)) ?? recorded;
     },
     cancel: stop,
   };

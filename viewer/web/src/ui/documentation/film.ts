@@ -6,6 +6,7 @@ import { turnedBox } from "../../scene/documentation/axes";
 import { growthOf, placedCameras } from "../../scene/documentation/births";
 import type { Growth } from "../../scene/documentation/births";
 import { inSlices } from "../../scene/slices";
+import { t } from "../language/t";
 import type { FilmWriter } from "./film-writer";
 import { FRAMES_PER_S, filmWriter } from "./film-writer";
 import type { Snapshot } from "./snapshot";
@@ -53,6 +54,7 @@ export async function makeFilm({ colours, onFrame, snapshot }: FilmOptions): Pro
     for (let frame = 0; frame < total; frame += 1) {
       const turn = Math.min(1, (frame + 1) / (growthS * FRAMES_PER_S)) * cameras.length;
       drawing.draw(viewOf(snapshot, frame / total), pointsAt(growth, turn), null);
+      if (drawing.isLost) throw new Error(t("trouble.context_lost")); // the frames to come would be empty
       const words = v("film.caption", { number: Math.max(1, Math.ceil(turn)), total: cameras.length });
       compose(context, drawing.surface, colours, `${snapshot.title} · ${words}`);
       await writer.addFrame();
