@@ -140,6 +140,7 @@ export class Documentation extends LocalizedElement {
             @pointercancel=${this.gestures.released}
             @wheel=${this.gestures.wheeled}
             @keydown=${this.gestures.pressed}
+            @webglcontextrestored=${this.requestDraw}
           ></canvas>
           ${this.trouble === null ? this.over() : nothing}
         </div>
@@ -214,9 +215,9 @@ export class Documentation extends LocalizedElement {
     return { axes, clip, box: turnedBox(clip.box, clip.axes, axes) };
   }
 
-  requestDraw(): void {
+  readonly requestDraw = (): void => {
     this.redrawing.request(this.stage?.isSoftware === true);
-  }
+  };
 
   private draw(mostPoints: number): void {
     const { seen, viewport } = this;
@@ -230,6 +231,7 @@ export class Documentation extends LocalizedElement {
     const { clientHeight, clientWidth } = this.canvas;
     if (clientWidth === 0 || clientHeight === 0) return;
     this.drawing?.resize(clientWidth, clientHeight, Math.min(devicePixelRatio, 2));
+    this.requestUpdate(); // what lies over the drawing has other places now
     this.requestDraw();
   }
 

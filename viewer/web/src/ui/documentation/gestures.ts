@@ -31,6 +31,10 @@ export class DrawingGestures {
   readonly dragged = (event: PointerEvent): void => {
     const before = this.fingers.get(event.pointerId);
     if (!before) return;
+    if (event.buttons === 0) {
+      this.released(event); // the button went up over the browser's menu
+      return;
+    }
     const now = at(event);
     const other = [...this.fingers].find(([id]) => id !== event.pointerId)?.[1];
     this.fingers.set(event.pointerId, now);

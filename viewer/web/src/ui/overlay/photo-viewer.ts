@@ -38,6 +38,7 @@ export class PhotoViewer extends LocalizedElement {
         inset: 0;
         touch-action: none;
         cursor: grab;
+        outline: none;
       }
       cairn-photo {
         width: 100%;
@@ -89,6 +90,7 @@ export class PhotoViewer extends LocalizedElement {
   @property({ attribute: false }) hasNext = false;
 
   @query("dialog") private readonly dialog!: HTMLDialogElement;
+  @query(".frame") private readonly frame!: HTMLElement;
   @query("cairn-photo") private readonly photo!: HTMLElement;
   @state() private zoom: Zoom = WHOLE;
   private readonly fingers = new Map<number, { readonly x: number; readonly y: number }>();
@@ -108,6 +110,7 @@ export class PhotoViewer extends LocalizedElement {
     >
       <div
         class="frame"
+        tabindex="-1"
         data-testid="photo-frame"
         data-scale=${scale.toFixed(2)}
         @wheel=${this.wheeled}
@@ -174,6 +177,8 @@ export class PhotoViewer extends LocalizedElement {
 
   /** Move the photograph here: the page's security policy forbids styles in templates. */
   protected override updated(): void {
+    // The button at the last photograph goes, and the keys would go to the page with it.
+    if (this.dialog.open && this.shadowRoot?.activeElement === null) this.frame.focus();
     const { scale, x, y } = this.zoom;
     this.photo.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
   }
@@ -228,6 +233,10 @@ export class PhotoViewer extends LocalizedElement {
   private readonly dragged = (event: PointerEvent): void => {
     const before = this.fingers.get(event.pointerId);
     if (!before) return;
+    if (event.buttons === 0) {
+      this.released(event); // the button went up over the browser's menu
+      return;
+    }
     const now = this.place(event);
     const other = [...this.fingers].find(([id]) => id !== event.pointerId)?.[1];
     this.fingers.set(event.pointerId, now);
