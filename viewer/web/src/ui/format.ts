@@ -12,6 +12,7 @@ interface Formats {
   readonly percent: Intl.NumberFormat;
   readonly day: Intl.DateTimeFormat;
   readonly moment: Intl.DateTimeFormat;
+  readonly momentOfAnotherYear: Intl.DateTimeFormat;
   readonly clock: Intl.DateTimeFormat;
   /** By the number of decimal places, as they are needed. */
   readonly places: Map<number, Intl.NumberFormat>;
@@ -35,6 +36,7 @@ function formatsOf(spoken: Speech): Formats {
     percent: new Intl.NumberFormat(locale, { style: "percent" }),
     day: new Intl.DateTimeFormat(locale, { dateStyle: "long" }),
     moment: new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", ...time }),
+    momentOfAnotherYear: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }),
     clock: new Intl.DateTimeFormat(locale, { second: "2-digit", ...time }),
     places: new Map(),
   };
@@ -94,6 +96,11 @@ export function percent(ratio: number): string {
   return formats().percent.format(ratio);
 }
 
+/** A small share, such as an error: with as many decimal places as keep it from being nothing. */
+export function finePercent(ratio: number): string {
+  return `${fixed(100 * ratio, ratio < 0.01 ? 2 : 1)} %`;
+}
+
 export function seconds(value: number): string {
   if (value < 1) return `${fixed(1000 * value, 0)} ms`;
   if (value < 59.95) return `${fixed(value, 1)} s`;
@@ -105,9 +112,17 @@ export function date(atMs: number): string {
   return formats().day.format(atMs);
 }
 
-/** A moment within this year. */
+/** A moment; its year unless that is this one. */
 export function dateAndTime(atMs: number): string {
-  return formats().moment.format(atMs);
+  const { moment, momentOfAnotherYear } = formats();
+  const isOfThisYear = new Date(atMs).getFullYear() === new Date().getFullYear();
+  return (isOfThisYear ? moment : momentOfAnotherYear).format(atMs);
+}
+
+/** When something in a log happened: the time of today, or a moment of another day. */
+export function timeInLog(atMs: number): string {
+  const isOfToday = new Date(atMs).toDateString() === new Date().toDateString();
+  return isOfToday ? timeOfDay(atMs) : dateAndTime(atMs);
 }
 
 export function timeOfDay(atMs: number): string {

@@ -1,6 +1,17 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { bytes, count, length, points, seconds, timeOfDay, updateWords } from "../../src/ui/format";
+import {
+  bytes,
+  count,
+  dateAndTime,
+  finePercent,
+  length,
+  points,
+  seconds,
+  timeInLog,
+  timeOfDay,
+  updateWords,
+} from "../../src/ui/format";
 import { t } from "../../src/ui/language/t";
 
 describe("a count", () => {
@@ -46,4 +57,29 @@ describe("a length", () => {
     expect([length(1.5, null), length(1234.5, null)]).toEqual(["1.50 (no scale yet)", "1,230 (no scale yet)"]);
     expect([length(0.5, 0.01), length(0.5, 1), length(2.5, 1)]).toEqual(["5 mm", "50 cm", "2.50 m"]);
   });
+});
+
+describe("a moment", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("says the day when it is not today, and the year when it is not this one", () => {
+    vi.useFakeTimers({ now: new Date(2026, 10, 29, 12, 0) });
+    const [today, yesterday, lastYear] = [
+      new Date(2026, 10, 29, 9, 30, 5),
+      new Date(2026, 10, 28, 23, 59, 58),
+      new Date(2025, 10, 29, 9, 30),
+    ].map((each) => each.getTime());
+    expect([today, yesterday, lastYear].map((each) => timeInLog(each ?? 0))).toEqual([
+      "09:30:05",
+      "Nov 28, 23:59",
+      "Nov 29, 2025, 09:30",
+    ]);
+    expect([today, lastYear].map((each) => dateAndTime(each ?? 0))).toEqual(["Nov 29, 09:30", "Nov 29, 2025, 09:30"]);
+  });
+});
+
+it("the error of a scale is not rounded to nothing", () => {
+  expect([0.0035, 0.02].map(finePercent)).toEqual(["0.35 %", "2.0 %"]);
 });

@@ -6,7 +6,7 @@ import { repeat } from "lit/directives/repeat.js";
 
 import type { Entry } from "../../scene/activity";
 import { imageOfEntry, isWarning, shownEntries } from "../../scene/activity";
-import { timeOfDay } from "../format";
+import { timeInLog } from "../format";
 import { LocalizedElement } from "../language/localized";
 import { t } from "../language/t";
 import { sharedParts } from "../theme";
@@ -142,7 +142,7 @@ export class Activity extends LocalizedElement {
               </button></span
             >`
       }
-      <time datetime=${new Date(atMs).toISOString()}>${timeOfDay(atMs)}</time>
+      <time datetime=${new Date(atMs).toISOString()}>${timeInLog(atMs)}</time>
     </li>`;
   }
 }
