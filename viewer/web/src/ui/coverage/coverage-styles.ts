@@ -143,6 +143,9 @@ export const coverageStyles = css`
     pointer-events: none;
     box-shadow: 0 1px 4px rgb(0 0 0 / 60%);
   }
+  .badge[hidden] {
+    display: none; /* of a place behind the viewer: a number is a grid, which hides nothing */
+  }
   /* in the strip below the object, between the row of stones and the panel, above the ruler */
   .line {
     position: absolute;

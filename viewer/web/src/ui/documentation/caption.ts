@@ -2,7 +2,7 @@
 import type { Direction } from "../../scene/documentation/axes";
 import type { Sheet } from "../../scene/documentation/sheet";
 import type { CameraEntry, Manifest } from "../../wire/contract";
-import { date, fixed, updateWords } from "../format";
+import { date, finePercent, fixed, updateWords } from "../format";
 import { v } from "./words";
 
 export interface Caption {
@@ -47,9 +47,7 @@ function barOf(widthM: number): Pick<Caption, "barM" | "barFields"> {
 
 /** How sure a known scale is. */
 export function deviationWords(ratio: number | null): string {
-  return ratio === null
-    ? v("caption.no_deviation")
-    : v("caption.deviation", { percent: `${fixed(100 * ratio, ratio < 0.01 ? 2 : 1)} %` });
+  return ratio === null ? v("caption.no_deviation") : v("caption.deviation", { percent: finePercent(ratio) });
 }
 
 /** The median reprojection error of the photographs. */

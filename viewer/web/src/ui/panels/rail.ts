@@ -141,6 +141,8 @@ export class Rail extends LocalizedElement {
       this.next(place, every),
     ];
     const stones = Math.min(every, MOST_STONES);
+    // Of a longer round the newest stones are shown, and the rebuild when it is the next.
+    const skipped = Math.min(Math.max(0, place - stones), every - stones);
     const width = STEP * stones;
     return html`
       <div class="caption">
@@ -149,7 +151,9 @@ export class Rail extends LocalizedElement {
       </div>
       <svg class="stones" viewBox="0 0 ${width} 42" role="img" aria-label=${`${title} · ${next}`}>
         <line class="ground" x1="6" y1="15" x2=${width - 6} y2="15" />
-        ${Array.from({ length: stones }, (_, index) => this.stone(first + index, index, index === stones - 1))}
+        ${Array.from({ length: stones }, (_, index) =>
+          this.stone(first + skipped + index, index, skipped + index === every - 1),
+        )}
       </svg>
     `;
   }

@@ -7,7 +7,7 @@ import { summaryOf } from "../../scene/latency";
 import { isBudgetReached } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
 import type { WorldFrame } from "../../wire/contract";
-import { bytes, count, fixed, percent, seconds, updateWords } from "../format";
+import { bytes, count, finePercent, fixed, seconds, updateWords } from "../format";
 import { t } from "../language/t";
 import { deviceBudget } from "../device";
 import { pulseIcon, resyncIcon } from "../icons";
@@ -149,7 +149,7 @@ function scaleWords({ scale_source, scale_deviation_ratio: ratio }: WorldFrame):
   const source = t(`source.${scale_source}`);
   return ratio === null
     ? t("figures.metres", { source })
-    : t("figures.metres_about", { source, percent: percent(ratio) });
+    : t("figures.metres_about", { source, percent: finePercent(ratio) });
 }
 
 function imageRows({ images, statistics }: ProjectState): Row[] {
