@@ -5,6 +5,8 @@ import { customElement, property } from "lit/decorators.js";
 
 const LONG_MS = 500;
 const SHOWN_MS = 3000;
+/** A click comes so soon after the finger is lifted. */
+const CLICK_MS = 400;
 const SLACK_PX = 10;
 const MARGIN_PX = 8;
 const GAP_PX = 10;
@@ -60,8 +62,10 @@ export class LongPress {
   private readonly bubble = document.createElement("cairn-words");
   private pressing = 0;
   private showing = 0;
+  private lifting = 0;
   private from: readonly [number, number] = [0, 0];
-  private isShown = false;
+  /** Whether the press that goes on, or has just ended, is a long one. */
+  private isLong = false;
 
   constructor(private readonly host: HTMLElement) {
     this.bubble.setAttribute("role", "tooltip");
@@ -76,6 +80,7 @@ export class LongPress {
   end(): void {
     this.hide();
     clearTimeout(this.pressing);
+    clearTimeout(this.lifting);
     this.host.removeEventListener("click", this.clicked, { capture: true });
     this.host.removeEventListener("contextmenu", this.clicked, { capture: true });
     for (const kind of ["pointermove", "pointerup", "pointercancel"] as const)
@@ -86,6 +91,8 @@ export class LongPress {
   begin(path: readonly EventTarget[], { clientX, clientY, isPrimary, timeStamp }: PointerEvent): void {
     this.hide();
     clearTimeout(this.pressing);
+    clearTimeout(this.lifting);
+    this.isLong = false;
     const found = isPrimary ? wordsOf(path, this.host) : null;
     if (!found) return;
     this.from = [clientX, clientY];
@@ -102,7 +109,7 @@ export class LongPress {
     bubble.words = words;
     host.shadowRoot?.append(bubble);
     if ("popover" in bubble) bubble.showPopover();
-    this.isShown = true;
+    this.isLong = true;
     this.showing = window.setTimeout(() => {
       this.hide();
     }, SHOWN_MS);
@@ -123,18 +130,22 @@ export class LongPress {
   private hide(): void {
     clearTimeout(this.showing);
     this.bubble.remove();
-    this.isShown = false;
   }
 
   private readonly moved = (event: PointerEvent): void => {
     const [x, y] = this.from;
     const isStill = event.type === "pointermove" && Math.hypot(event.clientX - x, event.clientY - y) <= SLACK_PX;
     if (!isStill) clearTimeout(this.pressing);
+    if (event.type === "pointermove") return;
+    clearTimeout(this.lifting);
+    this.lifting = window.setTimeout(() => {
+      this.isLong = false;
+    }, CLICK_MS);
   };
 
-  /** The click that ends a long press does nothing. */
+  /** The click that ends a long press does nothing, however long it was. Other clicks do what they are for. */
   private readonly clicked = (event: Event): void => {
-    if (!this.isShown) return;
+    if (!this.isLong) return;
     event.preventDefault();
     event.stopPropagation();
   };
