@@ -33,6 +33,7 @@ const LEAST_BATTERY = 0.2;
 const RIG_PREFIX = /^rig-/;
 const MOST_RIGS = 200;
 const SESSION_NAME_LENGTH = 30; // of a rig's name, in the sessions of its images (broker/ids.py)
+const PLACE_AND_DIGEST = /-[0-9]{6}-[0-9a-f]{16}$/;
 
 /** Reduce one message. A message without rig data returns the same map. */
 export function rigsAfter(rigs: Rigs, message: ReadMessage, atMs: number): Rigs {
@@ -67,8 +68,18 @@ export function waitingOn({ health }: Rig): number | null {
 
 /** The newest image that a rig took; null before the first. */
 export function lastImageOf(images: ImagesState, agent: string): ImageTrack | null {
-  const head = agent.slice(0, SESSION_NAME_LENGTH);
-  return tracksInOrder(images).findLast(({ imageId }) => imageId.startsWith(`${head}-`)) ?? null;
+  return tracksInOrder(images).findLast(({ imageId }) => isOf(agent, imageId)) ?? null;
+}
+
+/**
+ * Whether an image is of a session of this rig: the rig's name, and mostly one word behind it. Of a long name the
+ * beginning is enough. The photographs of `rig-north-2` are not those of `rig-north`.
+ */
+function isOf(agent: string, imageId: string): boolean {
+  const session = imageId.replace(PLACE_AND_DIGEST, "");
+  const name = session.slice(0, Math.max(0, session.lastIndexOf("-")));
+  const isCut = agent.length > SESSION_NAME_LENGTH && name.length >= SESSION_NAME_LENGTH - 1; // it may lose a dash
+  return session === agent || name === agent || (isCut && agent.startsWith(name));
 }
 
 export function warningsOf(rig: Rig): readonly RigWarning[] {

@@ -56,4 +56,19 @@ describe("a rig", () => {
     expect(lastImageOf(images, "rig-north")?.number).toBe(2);
     expect(lastImageOf(images, "rig-west")).toBeNull();
   });
+
+  it("with a long name, or the name of another one in its own, has its own last photograph", () => {
+    const long = "rig-of-the-cathedral-tower-in-the-north"; // cut to 30 and 32 signs in its sessions
+    const sessions = ["rig-north-a1", "rig-north-2-b2", `${long.slice(0, 32)}-c3`, `${long.slice(0, 30)}-upload`];
+    const started = sessions.map((session, at): Parameters<typeof imagesAfter>[1] => ({
+      ...read("processing_started"),
+      type: "processing_started",
+      image_id: `${session}-00000${at + 1}-0123456789abcdef`,
+      image_number: at + 1,
+    }));
+    const numberOf = (count: number, agent: string): number | undefined =>
+      lastImageOf(started.slice(0, count).reduce(imagesAfter, NO_IMAGES), agent)?.number;
+    expect(["rig-north", "rig-north-2", "rig-north-22"].map((agent) => numberOf(4, agent))).toEqual([1, 2, undefined]);
+    expect([numberOf(3, long), numberOf(4, long)]).toEqual([3, 4]);
+  });
 });
