@@ -1,6 +1,14 @@
 type Listening<Own> = Own & {
-  addEventListener<Name extends keyof CairnEvents>(name: Name, listener: (event: CairnEvents[Name]) => void): void;
-  removeEventListener<Name extends keyof CairnEvents>(name: Name, listener: (event: CairnEvents[Name]) => void): void;
+  addEventListener<Name extends keyof CairnEvents>(
+    name: Name,
+    listener: (event: CairnEvents[Name]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<Name extends keyof CairnEvents>(
+    name: Name,
+    listener: (event: CairnEvents[Name]) => void,
+    options?: boolean | EventListenerOptions,
+  ): void;
 } & HTMLElement;
 
 export type CairnCloudElement = Listening<CairnCloud>;

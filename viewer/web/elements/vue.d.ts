@@ -3,6 +3,7 @@ import type {
   CairnCloudElement,
   CairnViewerElement,
   Camera,
+  Credentials,
   ErrorDetail,
   LoadDetail,
   PickDetail,
@@ -24,6 +25,6 @@ export declare const CairnCloud: DefineComponent<
 
 /** A project, live: `<CairnViewer server="https://site.example" project="chapel" @pick="…" />`. */
 export declare const CairnViewer: DefineComponent<
-  { server: string; project?: string; camera?: Camera | null } & Events,
+  { server: string; project?: string; credentials?: Credentials | null; camera?: Camera | null } & Events,
   { element: ShallowRef<CairnViewerElement | null> }
 >;

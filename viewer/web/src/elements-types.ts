@@ -53,10 +53,19 @@ export interface CairnCloud {
   capture(): Promise<Blob | null>;
 }
 
+/** The account of a page that logs in by itself. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+  readonly project: string;
+}
+
 /** `<cairn-viewer>`: follows a project of a page server live. */
 export interface CairnViewer {
   /** The address of the page server; the attribute `server`. Empty: the server of this page. */
   server: string;
+  /** The account; null: the element shows a form. */
+  credentials: Credentials | null;
   /** From where the object is seen; null before there is one. Set it to move the camera there. */
   camera: Camera | null;
   /** The canvas as PNG. */

@@ -6,6 +6,7 @@ import { defineComponent, h, shallowRef } from "vue";
 import type {
   CairnCloud as Cloud,
   Camera,
+  Credentials,
   ErrorDetail,
   LoadDetail,
   PickDetail,
@@ -33,6 +34,16 @@ function listeners(emit: Emit): Record<string, (event: CustomEvent<never>) => vo
   return Object.fromEntries(passed) as Record<string, (event: CustomEvent<never>) => void>;
 }
 
+/** The files of each drawing: the same list while they are the same, because each new list is read and shown again. */
+function steadyList(): (given: readonly PlyFile[]) => readonly PlyFile[] {
+  let list: readonly PlyFile[] = [];
+  return (given) => {
+    const isSame = list.length === given.length && list.every((file, index) => file === given[index]);
+    if (!isSame) list = [...given];
+    return list;
+  };
+}
+
 /** PLY files: `<CairnCloud src="wall.ply" @pick="…" />` or `<CairnCloud :point-clouds="[bytes]" />`. */
 export const CairnCloud = defineComponent({
   name: "CairnCloud",
@@ -45,12 +56,13 @@ export const CairnCloud = defineComponent({
   emits,
   setup(props, { emit, expose }) {
     const element = shallowRef<(Cloud & HTMLElement) | null>(null);
+    const filesOf = steadyList();
     expose({ element });
     return (): VNode =>
       h("cairn-cloud", {
         ref: element,
         src: props.src,
-        ...(props.pointClouds ? { ".pointClouds": [...props.pointClouds] } : {}),
+        ...(props.pointClouds ? { ".pointClouds": filesOf(props.pointClouds) } : {}),
         ".up": props.up,
         ".camera": props.camera,
         ...listeners(emit as Emit),
@@ -64,6 +76,7 @@ export const CairnViewer = defineComponent({
   props: {
     server: { type: String, required: true },
     project: { type: String, default: "" },
+    credentials: { type: Object as PropType<Credentials | null>, default: null },
     camera: { type: Object as PropType<Camera | null>, default: null },
   },
   emits,
@@ -75,6 +88,8 @@ export const CairnViewer = defineComponent({
         ref: element,
         server: props.server,
         "^project": props.project, // the attribute, because the element's property of this name is the state
+        // Without an account of the page, the one of the element's own form stays.
+        ...(props.credentials ? { ".credentials": props.credentials } : {}),
         ".camera": props.camera,
         ...listeners(emit as Emit),
       });

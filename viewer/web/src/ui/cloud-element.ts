@@ -61,7 +61,8 @@ export class CloudElement extends LocalizedElement implements CairnCloud {
   private wanted: Camera | null = null;
   /** What was subtracted from the coordinates of the files. */
   private origin: Vector3 = [0, 0, 0];
-  private tapAt: readonly [number, number] = [0, 0];
+  /** Where a tap began; null while a second finger or another button is down. */
+  private tapAt: readonly [number, number] | null = null;
 
   get camera(): Camera | null {
     if (!this.stage || this.stage.shownPoints.length === 0) return this.wanted;
@@ -102,7 +103,8 @@ export class CloudElement extends LocalizedElement implements CairnCloud {
 
   protected override updated(changed: PropertyValues<this>): void {
     if (!this.isConnected) return;
-    if (changed.has("src") && this.src !== "") void this.fetchAll(this.src.trim().split(/\s+/u));
+    if (this.src !== "" && changed.has("src")) void this.fetchAll(this.src.trim().split(/\s+/u));
+    else if (changed.get("src") && !changed.has("pointClouds")) this.pointClouds = [];
     if (!changed.has("pointClouds") && !changed.has("up")) return;
     try {
       this.stage ??= this.createStage();
@@ -190,11 +192,12 @@ export class CloudElement extends LocalizedElement implements CairnCloud {
   };
 
   private readonly touched = (event: PointerEvent): void => {
-    this.tapAt = [event.offsetX, event.offsetY];
+    this.tapAt = event.isPrimary && event.button === 0 ? [event.offsetX, event.offsetY] : null;
   };
 
   private readonly tapped = ({ offsetX: x, offsetY: y }: PointerEvent): void => {
-    if (Math.hypot(x - this.tapAt[0], y - this.tapAt[1]) > TAP_REACH_PX) return;
+    const from = this.tapAt;
+    if (!from || Math.hypot(x - from[0], y - from[1]) > TAP_REACH_PX) return;
     const point = this.stage?.pickPoint(x, y);
     if (point) this.tell("pick", { point: plus(point, this.origin), imageId: null });
   };
