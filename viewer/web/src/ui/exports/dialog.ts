@@ -26,7 +26,8 @@ const LOOK_MS = 5000;
 interface Running {
   readonly id: string | null;
   readonly format: ExportFormat;
-  readonly known: ReadonlySet<string>;
+  /** The files that were there when it was asked for; null until the list has come. */
+  readonly known: ReadonlySet<string> | null;
   readonly stage: string | null;
   readonly ratio: number;
 }
@@ -177,7 +178,7 @@ export class Exports extends LocalizedElement {
     event.preventDefault();
     const hasNames = new FormData(event.target as HTMLFormElement).has("names");
     const format = this.chosen;
-    const known = new Set(this.ready?.map(({ name }) => name));
+    const known = this.ready && namesOf(this.ready);
     [this.news, this.refusal, this.listTrouble] = [null, null, null];
     this.early.clear();
     this.running = { id: null, format, known, stage: null, ratio: 0 };
@@ -217,9 +218,11 @@ export class Exports extends LocalizedElement {
     try {
       this.ready = await fetchExports(this.base, this.credentials);
       this.listTrouble = null;
-      const { running } = this;
-      if (running && this.ready.some(({ format, name }) => format === running.format && !running.known.has(name)))
-        this.running = null;
+      const { ready, running } = this;
+      if (!running) return;
+      const known = running.known ?? namesOf(ready);
+      const isThere = ready.some(({ format, name }) => format === running.format && !known.has(name));
+      this.running = isThere ? null : { ...running, known };
     } catch (thrown) {
       this.listTrouble = troubleWords(thrown);
     }
@@ -249,6 +252,10 @@ export class Exports extends LocalizedElement {
   private readonly closed = (): void => {
     this.dispatchEvent(new CustomEvent("done"));
   };
+}
+
+function namesOf(ready: readonly ReadyExport[]): ReadonlySet<string> {
+  return new Set(ready.map(({ name }) => name));
 }
 
 /** The region around it is read out: no alert within. */

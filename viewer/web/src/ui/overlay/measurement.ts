@@ -139,7 +139,7 @@ export class Measurement extends LocalizedElement {
   }
 
   protected override willUpdate(): void {
-    if (this.distance === null) this.isEntering = false;
+    if (this.distance === null) [this.isEntering, this.mistake] = [false, null];
   }
 
   private words(): TemplateResult {

@@ -133,11 +133,19 @@ export class Images extends LocalizedElement {
     this.watcher ??= new IntersectionObserver((changes) => {
       this.sight(changes);
     });
+    for (const gone of this.watched) if (!gone.isConnected) this.forget(gone);
     for (const button of this.renderRoot.querySelectorAll<HTMLElement>("[data-image]"))
       if (!this.watched.has(button)) {
         this.watched.add(button);
         this.watcher.observe(button);
       }
+  }
+
+  /** An entry that the filter hides is made anew later: the one before would stay in memory with its photograph. */
+  private forget(button: Element): void {
+    this.watched.delete(button);
+    this.watcher?.unobserve(button);
+    this.visible.delete((button as HTMLElement).dataset["image"] ?? "");
   }
 
   private filter(count: number, isFiltered: boolean): TemplateResult {

@@ -1,0 +1,53 @@
+import { afterEach, expect, it, vi } from "vitest";
+
+import { Exports } from "../../src/ui/exports/dialog";
+import { Measurement } from "../../src/ui/overlay/measurement";
+import { Images } from "../../src/ui/panels/images";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+it("a file that was there before the list came does not end the export that was asked for", async () => {
+  const rows: object[] = [{ name: "chapel-20261128-101500.ply", format: "ply", size_bytes: 7, made_at: "2026-11-28" }];
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify({ exports: rows }))));
+  vi.stubGlobal("FormData", Set);
+  const dialog = new Exports();
+  const credentials = { user: "anna", password: "secret", project: "chapel" };
+  const follower = { request: () => Promise.resolve("request-1") };
+  Object.assign(dialog, { base: "http://viewer.example/", credentials, follower });
+  await dialog["submit"]({ preventDefault: () => undefined, target: [] } as unknown as SubmitEvent);
+  await dialog["list"]();
+  expect(dialog["running"]?.id).toBe("request-1");
+  rows.push({ name: "chapel-20261129-101500.ply", format: "ply", size_bytes: 7, made_at: "2026-11-29" });
+  await dialog["list"]();
+  expect(dialog["running"]).toBeNull();
+});
+
+it("a mistake in a length is gone when another distance is measured", () => {
+  const card = new Measurement();
+  card["mistake"] = "Enter a length such as 2.40";
+  card.distance = null;
+  card["willUpdate"]();
+  expect(card["mistake"]).toBeNull();
+});
+
+it("photographs that are no longer in the list are watched no longer", () => {
+  const unobserve = vi.fn();
+  class Observer {
+    readonly observe = (): void => undefined;
+    readonly unobserve = unobserve;
+  }
+  vi.stubGlobal("IntersectionObserver", Observer);
+  const entry = (image: string) => ({ isConnected: true, dataset: { image } });
+  const [placed, waiting] = [entry("one"), entry("two")];
+  const images = new Images();
+  Object.defineProperty(images, "renderRoot", {
+    value: { querySelectorAll: () => [placed, waiting].filter(({ isConnected }) => isConnected) },
+  });
+  images["updated"]();
+  placed.isConnected = false; // filtered out
+  images["updated"]();
+  expect([...images["watched"]]).toEqual([waiting]);
+  expect(unobserve).toHaveBeenCalledWith(placed);
+});
