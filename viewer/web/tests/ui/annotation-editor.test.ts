@@ -156,4 +156,14 @@ describe("the editor", () => {
     editor.tap([1, 0, 0]);
     expect((JSON.parse(new TextDecoder().decode(sent[0]?.payload)) as Measure).name).toBe("Distance 3");
   });
+
+  it("leaves no outline that crosses itself", async () => {
+    editor.begin("area");
+    for (const [x, y] of [[0, 0], [4, 3], [4, 0], [0, 3]] as const) editor.tap([x, y, 0]); // prettier-ignore
+    expect(editor.isComplete).toBe(false);
+    await editor.finish();
+    expect([sent.length, editor.draft?.points.length]).toEqual([0, 4]);
+    editor.undo();
+    expect(editor.isComplete).toBe(true);
+  });
 });

@@ -7,7 +7,7 @@ import type { Vector } from "../framing";
 import type { ReferenceSet, SceneState } from "../reference";
 import { minus } from "../scale";
 import { inverse, moved } from "../similarity";
-import { POINT_COUNTS } from "./geometry";
+import { POINT_COUNTS, isCrossed } from "./geometry";
 import type { Left, LeftChannel } from "./left";
 
 export const KINDS = ["distance", "height", "angle", "area", "note"] as const;
@@ -46,6 +46,11 @@ export function annotationOf({ channel, id, payload, user }: Left): Annotation {
   if (message.points.length < fewest || message.points.length > most)
     throw new WireError("bad_message", `points: not the number of points of kind ${message.kind}`);
   return { ...about, kind: message.kind, words: message.name, points: message.points };
+}
+
+/** Whether an outline has no area because it crosses itself. */
+export function isWithoutArea({ kind, points }: Pick<Annotation, "kind" | "points">): boolean {
+  return kind === "area" && isCrossed(points);
 }
 
 /** The points of an annotation in the coordinates of the shards on screen; empty before there are any. */

@@ -34,9 +34,24 @@ export function figuresOf(kind: MeasureKind, points: readonly Vector[], up: Vect
     case "angle":
       return third ? { ...NO_FIGURES, angleDeg: angleDeg(minus(first, second), minus(third, second)) } : NO_FIGURES;
     case "area":
-      return points.length >= 3 ? { ...NO_FIGURES, area: areaOf(points) } : NO_FIGURES;
+      return points.length >= 3 && !isCrossed(points) ? { ...NO_FIGURES, area: areaOf(points) } : NO_FIGURES;
   }
 }
+
+/** Whether two sides of a closed outline cross: its parts would be subtracted from each other. Seen across its plane. */
+export function isCrossed(corners: readonly Vector[]): boolean {
+  const [first = [0, 0, 0] as const] = corners;
+  const normals = corners.flatMap((one) => corners.map((other) => cross(minus(one, first), minus(other, first))));
+  const normal = normals.reduce((most, each) => (length(each) > length(most) ? each : most), [0, 0, 0] as Vector);
+  const sides = corners.map((corner, at) => [corner, corners[(at + 1) % corners.length] ?? first] as const);
+  /** On which side of a line a point lies. */
+  const turn = ([begin, end]: Side, point: Vector): number =>
+    Math.sign(dot(normal, cross(minus(end, begin), minus(point, begin))));
+  const cuts = (one: Side, [begin, end]: Side): boolean => turn(one, begin) * turn(one, end) < 0;
+  return sides.some((one, at) => sides.slice(at + 1).some((other) => cuts(one, other) && cuts(other, one)));
+}
+
+type Side = readonly [begin: Vector, end: Vector];
 
 /** The point at the height of the second that is straight above or below the first. */
 export function plumb(first: Vector, second: Vector, up: Vector): Vector {

@@ -2,7 +2,7 @@
 import type { SVGTemplateResult } from "lit";
 
 import type { Annotation, Kind } from "../../scene/annotations/annotation";
-import { KINDS, annotationOf, shownPoints } from "../../scene/annotations/annotation";
+import { KINDS, annotationOf, isWithoutArea, shownPoints } from "../../scene/annotations/annotation";
 import type { Placed, Survey } from "../../scene/annotations/files";
 import type { Figures } from "../../scene/annotations/geometry";
 import { NO_FIGURES, POINT_COUNTS, figuresOf } from "../../scene/annotations/geometry";
@@ -152,9 +152,10 @@ export class AnnotationEditor implements StageLayer {
     else this.update();
   }
 
-  /** Whether the draft has enough points. */
+  /** Whether the draft can be left: it has enough points, and no outline that crosses itself. */
   get isComplete(): boolean {
-    return this.draft !== null && this.draft.points.length >= pointsOf(this.draft.kind)[0];
+    const { draft } = this;
+    return draft !== null && draft.points.length >= pointsOf(draft.kind)[0] && !isWithoutArea(draft);
   }
 
   /** Leave the draft for everybody; a note with its text. */

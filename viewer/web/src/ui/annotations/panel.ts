@@ -4,7 +4,7 @@ import { html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import type { Annotation } from "../../scene/annotations/annotation";
-import { KINDS } from "../../scene/annotations/annotation";
+import { KINDS, isWithoutArea } from "../../scene/annotations/annotation";
 import { csvOf, geoJsonOf } from "../../scene/annotations/files";
 import { fieldStyles } from "../form-styles";
 import { dateAndTime } from "../format";
@@ -87,7 +87,9 @@ export class AnnotationsPanel extends LocalizedElement {
       ${figure === "" ? nothing : html`<div class="big">${figure}</div>`}
       ${
         kind === "area"
-          ? html`<p class="soft">${w("step.corners", { count: points.length })}</p>`
+          ? html`<p class="soft" role="status">
+              ${isWithoutArea(draft) ? w("crossed") : w("step.corners", { count: points.length })}
+            </p>`
           : points.length > 0 && kind !== "note"
             ? html`<p class="soft">${w("step.count", { count: points.length, most: kind === "angle" ? 3 : 2 })}</p>`
             : nothing
@@ -164,6 +166,7 @@ export class AnnotationsPanel extends LocalizedElement {
             </p>`
           : nothing
       }
+      ${isWithoutArea(annotation) ? html`<p class="soft">${w("crossed")}</p>` : nothing}
       ${annotation.kind === "note" && !mayChange ? html`<bdi>${annotation.words}</bdi>` : nothing}
       <p class="soft">${w("by", { user: annotation.user, at: dateAndTime(Date.parse(annotation.setAt)) })}</p>
       ${mayChange ? this.changing(annotation) : nothing}

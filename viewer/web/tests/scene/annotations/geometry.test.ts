@@ -131,4 +131,19 @@ describe("figures of measures", () => {
     ).toBeNull();
     expect(figuresOf("distance", [[0, 0, 0]], UP).distance).toBeNull();
   });
+
+  it("an outline that crosses itself has no area, on any plane", () => {
+    const square = [[0, 0], [4, 0], [4, 3], [0, 3]] as const; // prettier-ignore
+    const planes: readonly ((x: number, y: number) => Vector)[] = [
+      (x, y) => [x, y, 7],
+      (x, y) => [7, x, y],
+      (x, y) => [x, 0.8 * y, 0.6 * y],
+    ];
+    for (const plane of planes) {
+      const [a, b, c, d] = square.map(([x, y]) => plane(x, y)) as [Vector, Vector, Vector, Vector];
+      expect(figuresOf("area", [a, b, c, d], UP).area).toBeCloseTo(12);
+      expect(figuresOf("area", [a, c, b, d], UP).area).toBeNull();
+      expect(figuresOf("area", [a, b, d, c], UP).area).toBeNull();
+    }
+  });
 });

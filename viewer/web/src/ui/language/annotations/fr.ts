@@ -21,6 +21,7 @@ export const FRENCH_ANNOTATIONS: AnnotationWords = {
   "step.note": "Touchez le point que la note concerne.",
   "step.count": "{count} sur {most} points",
   "step.corners": "{count} coins",
+  crossed: "Le contour se croise et n’a donc pas de surface. Placez les coins l’un après l’autre, en faisant le tour.",
   drag: "Faites glisser un point pour le corriger.",
   undo: "Retirer le dernier point",
   done: "Terminé",
