@@ -186,8 +186,9 @@ export class Stage {
     return this.navigation.press(key);
   }
 
-  /** Draw at once and return the canvas as PNG. The pixels are invalid after this task. */
+  /** Draw at once and return the canvas as PNG: its pixels are invalid after this task. Null without graphics memory. */
   capture(): Promise<Blob | null> {
+    if (this.renderer.getContext().isContextLost()) return Promise.resolve(null); // it would be blank
     this.cloud.givePart(Infinity, Infinity);
     this.draw(Infinity);
     return new Promise((resolve) => {
