@@ -73,6 +73,31 @@ describe("shards over HTTP", () => {
     expect(http.isBusy).toBe(true);
   });
 
+  it("that wait and are not wanted any more are not asked for", async () => {
+    const shards = wantedShards(
+      completeOf(
+        1,
+        0,
+        [0, 1, 1].map((level, index) => ({ index, level })),
+      ),
+      DESKTOP_BUDGET,
+    );
+    const asked: string[] = [];
+    let come: () => void = () => undefined;
+    const { http } = made(async (sha256) => {
+      asked.push(sha256);
+      await new Promise<void>((resolve) => (come = resolve));
+      return new Uint8Array(1);
+    });
+    http.take<Wanted>({ kind: "subscribe", items: shards });
+    http.take<Wanted>({ kind: "unsubscribe", items: shards }); // of a version that another one replaces
+    come();
+    await settled();
+    expect([asked.length, http.isBusy]).toEqual([1, false]);
+    expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: shards.slice(1) }))).toEqual([]);
+    expect(asked).toHaveLength(3);
+  });
+
   it("that fail are requested over MQTT, and after three failures all are", async () => {
     const { failed, here, http } = made(() => Promise.reject(new Error("no page server")));
     expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: wanted.slice(0, 3) }))).toEqual([]);

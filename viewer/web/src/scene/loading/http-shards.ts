@@ -49,13 +49,22 @@ export class HttpShards {
 
   /** Do a step's part over HTTP, and return the rest of it for MQTT. */
   take<W extends Wanted>(step: Step<W | WantedShard>): Step<W | WantedShard> {
-    if (step.kind === "unsubscribe")
+    if (step.kind === "unsubscribe") {
+      this.leave(new Set(step.items.map(({ key }) => key)));
       return { kind: "unsubscribe", items: step.items.filter(({ key }) => this.subscribed.delete(key)) };
+    }
     if (step.kind !== "subscribe") return step;
     const items = step.items.filter((item) => !this.fetches(item));
     for (const { key } of items) this.subscribed.add(key);
     this.start();
     return { kind: "subscribe", items };
+  }
+
+  /** Forget what waits and is not wanted any more: it would share a slow link with the next version's shards. */
+  private leave(keys: ReadonlySet<string>): void {
+    for (const { key } of this.waiting)
+      if (keys.has(key)) for (const known of [this.requested, this.underWay]) known.delete(key);
+    this.waiting = this.waiting.filter(({ key }) => !keys.has(key));
   }
 
   private fetches(item: Wanted | WantedShard): boolean {
