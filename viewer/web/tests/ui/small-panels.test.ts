@@ -3,6 +3,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import { Exports } from "../../src/ui/exports/dialog";
 import { Measurement } from "../../src/ui/overlay/measurement";
 import { Images } from "../../src/ui/panels/images";
+import { Sheet } from "../../src/ui/panels/sheet";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -50,4 +51,25 @@ it("photographs that are no longer in the list are watched no longer", () => {
   images["updated"]();
   expect([...images["watched"]]).toEqual([waiting]);
   expect(unobserve).toHaveBeenCalledWith(placed);
+});
+
+it("the click that ends a mouse's swipe leaves the sheet as it was pulled", () => {
+  const sheet = new Sheet();
+  const pulled: unknown[] = [];
+  vi.spyOn(sheet, "dispatchEvent").mockImplementation((event) => {
+    sheet.isOpen = (event as CustomEvent<boolean>).detail;
+    return pulled.push(sheet.isOpen) > 0;
+  });
+  const at = (clientY: number): PointerEvent => ({ clientY, buttons: 1 }) as PointerEvent;
+  const click = (detail: number): void => {
+    sheet["toggled"]({ detail } as MouseEvent);
+  };
+  sheet["grasped"](at(100));
+  sheet["swiped"](at(60));
+  click(1);
+  expect(pulled).toEqual([true]);
+  click(0); // of the keyboard
+  sheet["grasped"](at(100));
+  click(1);
+  expect(pulled).toEqual([true, false, true]);
 });

@@ -154,6 +154,7 @@ export class Sheet extends LocalizedElement {
   @property({ attribute: false }) selected: string | null = null;
 
   private swipeFrom = 0;
+  private hasSwiped = false;
 
   override render(): TemplateResult {
     const { device, isOpen, project, selected, tab } = this;
@@ -191,16 +192,18 @@ export class Sheet extends LocalizedElement {
     </label>`;
   }
 
-  private readonly toggled = (): void => {
-    this.tell("pull", !this.isOpen);
+  /** A click toggles; not the one that ends a mouse's swipe. One of the keyboard has no pointer (`detail` is 0). */
+  private readonly toggled = ({ detail }: MouseEvent): void => {
+    if (!this.hasSwiped || detail === 0) this.tell("pull", !this.isOpen);
   };
 
   private readonly grasped = (event: PointerEvent): void => {
-    this.swipeFrom = event.clientY;
+    [this.swipeFrom, this.hasSwiped] = [event.clientY, false];
   };
 
   private readonly swiped = (event: PointerEvent): void => {
     if (event.buttons === 0 || Math.abs(event.clientY - this.swipeFrom) < SWIPE_PX) return;
+    this.hasSwiped = true;
     const isUp = event.clientY < this.swipeFrom;
     if (isUp !== this.isOpen) this.tell("pull", isUp);
   };

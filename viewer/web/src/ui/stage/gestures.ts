@@ -27,7 +27,8 @@ const DOUBLE_TAP_REACH_PX = 24;
 export class Gestures {
   /** The image id of the camera that the mouse points at. */
   pointedAt: string | null = null;
-  private tapAt: readonly [number, number] = [0, 0];
+  /** Where a tap began; null while a second finger or another button is down. */
+  private tapAt: readonly [number, number] | null = null;
   private lastTap = { atMs: -Infinity, x: 0, y: 0 };
 
   constructor(
@@ -36,7 +37,7 @@ export class Gestures {
   ) {}
 
   readonly touched = (event: PointerEvent): void => {
-    this.tapAt = [event.offsetX, event.offsetY];
+    this.tapAt = event.isPrimary && event.button === 0 ? [event.offsetX, event.offsetY] : null;
     const { stage } = this.surface;
     stage?.framer.turnAbout(stage.pickPoint(event.offsetX, event.offsetY));
   };
@@ -53,9 +54,9 @@ export class Gestures {
   };
 
   readonly tapped = (event: PointerEvent): void => {
-    const [x, y] = [event.offsetX, event.offsetY];
+    const [from, x, y] = [this.tapAt, event.offsetX, event.offsetY];
     const { hasCameras, isPicking, stage } = this.surface;
-    if (Math.hypot(x - this.tapAt[0], y - this.tapAt[1]) > TAP_REACH_PX) this.intents.onHold();
+    if (!from || Math.hypot(x - from[0], y - from[1]) > TAP_REACH_PX) this.intents.onHold();
     else if (isPicking) this.intents.onMeasure(stage?.pickPoint(x, y) ?? null);
     else if (this.isSecondTap(event)) this.goTo(stage?.pickPoint(x, y) ?? null);
     else this.intents.onTap(hasCameras ? (stage?.pickCamera(x, y) ?? null) : null, [x, y]);
