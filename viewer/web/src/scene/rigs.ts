@@ -2,7 +2,6 @@
 import type { AgentHealth, AgentState } from "../wire/contract";
 import type { ReadMessage } from "../wire/messages";
 import type { ImageTrack, ImagesState } from "./images";
-import { tracksInOrder } from "./images";
 
 export interface Rig {
   readonly agent: string;
@@ -68,7 +67,10 @@ export function waitingOn({ health }: Rig): number | null {
 
 /** The newest image that a rig took; null before the first. */
 export function lastImageOf(images: ImagesState, agent: string): ImageTrack | null {
-  return tracksInOrder(images).findLast(({ imageId }) => isOf(agent, imageId)) ?? null;
+  let last: ImageTrack | null = null;
+  for (const track of images.tracks.values())
+    if (track.number > (last?.number ?? 0) && isOf(agent, track.imageId)) last = track;
+  return last;
 }
 
 /**
@@ -76,6 +78,7 @@ export function lastImageOf(images: ImagesState, agent: string): ImageTrack | nu
  * beginning is enough. The photographs of `rig-north-2` are not those of `rig-north`.
  */
 function isOf(agent: string, imageId: string): boolean {
+  if (!imageId.startsWith(agent.slice(0, SESSION_NAME_LENGTH - 1))) return false;
   const session = imageId.replace(PLACE_AND_DIGEST, "");
   const name = session.slice(0, Math.max(0, session.lastIndexOf("-")));
   const isCut = agent.length > SESSION_NAME_LENGTH && name.length >= SESSION_NAME_LENGTH - 1; // it may lose a dash
