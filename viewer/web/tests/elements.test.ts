@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 
-import type { PropertyValues } from "lit";
 import type compiler from "typescript";
 import { describe, expect, it, vi } from "vitest";
 
 import type { PlyFile } from "../src/elements-types";
 import { CloudElement } from "../src/ui/cloud-element";
 import { CairnCloud } from "../src/vue";
+import { call } from "./inside";
 
 vi.mock("@cairn/viewer", () => ({}));
 
@@ -81,18 +81,18 @@ describe("<cairn-cloud>", () => {
   it("is empty again when its address goes", () => {
     const cloud = connected();
     cloud.pointClouds = [new Uint8Array(1)];
-    cloud["updated"](new Map([["src", "wall.ply"]]) as unknown as PropertyValues<CloudElement>);
+    call(cloud, "updated", new Map([["src", "wall.ply"]]));
     expect(cloud.pointClouds).toEqual([]);
   });
 
   it("picks no point with a second finger or another button", () => {
     const cloud = connected();
-    cloud["stage"] = { pickPoint: () => [1, 2, 3] } as unknown as (typeof cloud)["stage"];
+    Reflect.set(cloud, "stage", { pickPoint: () => [1, 2, 3] });
     const picked = vi.spyOn(cloud, "dispatchEvent").mockReturnValue(true);
     const press = (change: object): void => {
-      const event = { isPrimary: true, button: 0, offsetX: 5, offsetY: 5, ...change } as PointerEvent;
-      cloud["touched"](event);
-      cloud["tapped"](event);
+      const event = { isPrimary: true, button: 0, offsetX: 5, offsetY: 5, ...change };
+      call(cloud, "touched", event);
+      call(cloud, "tapped", event);
     };
     press({ isPrimary: false });
     press({ button: 2 });

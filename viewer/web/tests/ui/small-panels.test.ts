@@ -4,6 +4,7 @@ import { Exports } from "../../src/ui/exports/dialog";
 import { Measurement } from "../../src/ui/overlay/measurement";
 import { Images } from "../../src/ui/panels/images";
 import { Sheet } from "../../src/ui/panels/sheet";
+import { call } from "../inside";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -17,20 +18,20 @@ it("a file that was there before the list came does not end the export that was 
   const credentials = { user: "anna", password: "secret", project: "chapel" };
   const follower = { request: () => Promise.resolve("request-1") };
   Object.assign(dialog, { base: "http://viewer.example/", credentials, follower });
-  await dialog["submit"]({ preventDefault: () => undefined, target: [] } as unknown as SubmitEvent);
-  await dialog["list"]();
-  expect(dialog["running"]?.id).toBe("request-1");
+  await call(dialog, "submit", { preventDefault: () => undefined, target: [] });
+  await call(dialog, "list");
+  expect(Reflect.get(dialog, "running")).toMatchObject({ id: "request-1" });
   rows.push({ name: "chapel-20261129-101500.ply", format: "ply", size_bytes: 7, made_at: "2026-11-29" });
-  await dialog["list"]();
-  expect(dialog["running"]).toBeNull();
+  await call(dialog, "list");
+  expect(Reflect.get(dialog, "running")).toBeNull();
 });
 
 it("a mistake in a length is gone when another distance is measured", () => {
   const card = new Measurement();
-  card["mistake"] = "Enter a length such as 2.40";
+  Reflect.set(card, "mistake", "Enter a length such as 2.40");
   card.distance = null;
-  card["willUpdate"]();
-  expect(card["mistake"]).toBeNull();
+  call(card, "willUpdate");
+  expect(Reflect.get(card, "mistake")).toBeNull();
 });
 
 it("photographs that are no longer in the list are watched no longer", () => {
@@ -46,10 +47,10 @@ it("photographs that are no longer in the list are watched no longer", () => {
   Object.defineProperty(images, "renderRoot", {
     value: { querySelectorAll: () => [placed, waiting].filter(({ isConnected }) => isConnected) },
   });
-  images["updated"]();
+  call(images, "updated");
   placed.isConnected = false; // filtered out
-  images["updated"]();
-  expect([...images["watched"]]).toEqual([waiting]);
+  call(images, "updated");
+  expect(Reflect.get(images, "watched")).toEqual(new Set([waiting]));
   expect(unobserve).toHaveBeenCalledWith(placed);
 });
 
@@ -60,16 +61,16 @@ it("the click that ends a mouse's swipe leaves the sheet as it was pulled", () =
     sheet.isOpen = (event as CustomEvent<boolean>).detail;
     return pulled.push(sheet.isOpen) > 0;
   });
-  const at = (clientY: number): PointerEvent => ({ clientY, buttons: 1 }) as PointerEvent;
+  const at = (clientY: number): object => ({ clientY, buttons: 1 });
   const click = (detail: number): void => {
-    sheet["toggled"]({ detail } as MouseEvent);
+    call(sheet, "toggled", { detail });
   };
-  sheet["grasped"](at(100));
-  sheet["swiped"](at(60));
+  call(sheet, "grasped", at(100));
+  call(sheet, "swiped", at(60));
   click(1);
   expect(pulled).toEqual([true]);
   click(0); // of the keyboard
-  sheet["grasped"](at(100));
+  call(sheet, "grasped", at(100));
   click(1);
   expect(pulled).toEqual([true, false, true]);
 });

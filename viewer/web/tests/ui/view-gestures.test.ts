@@ -3,6 +3,7 @@ import { expect, it, vi } from "vitest";
 import { Documentation } from "../../src/ui/documentation/element";
 import { DrawingGestures } from "../../src/ui/documentation/gestures";
 import { PhotoViewer } from "../../src/ui/overlay/photo-viewer";
+import { call } from "../inside";
 
 vi.hoisted(() => {
   class Observer {
@@ -59,16 +60,16 @@ function photoViewer(dialog: object, frame: object = {}): PhotoViewer {
 
 it("a mouse whose button went up over the browser's menu moves no photograph", () => {
   const viewer = photoViewer({ clientWidth: 100, clientHeight: 100 });
-  viewer["zoom"] = { scale: 4, x: 0, y: 0 };
-  viewer["grasped"](pointer(2, 0));
-  viewer["dragged"](pointer(0, 9));
-  expect(viewer["zoom"]).toEqual({ scale: 4, x: 0, y: 0 });
+  Reflect.set(viewer, "zoom", { scale: 4, x: 0, y: 0 });
+  call(viewer, "grasped", pointer(2, 0));
+  call(viewer, "dragged", pointer(0, 9));
+  expect(Reflect.get(viewer, "zoom")).toEqual({ scale: 4, x: 0, y: 0 });
 });
 
 it("the keys stay in the photograph when the button that had them goes", () => {
   const focus = vi.fn();
   const viewer = photoViewer({ open: true }, { focus });
-  viewer["updated"]();
+  call(viewer, "updated");
   expect(focus).toHaveBeenCalledTimes(1);
 });
 
@@ -78,7 +79,7 @@ it("the line of a profile moves with the drawing when the window turns", () => {
   Object.defineProperty(views, "renderRoot", { value: { querySelector: () => canvas } });
   const update = vi.spyOn(views, "requestUpdate");
   vi.spyOn(views, "requestDraw").mockImplementation(() => undefined);
-  views["resize"]();
+  call(views, "resize");
   expect(update).toHaveBeenCalledTimes(1);
 });
 

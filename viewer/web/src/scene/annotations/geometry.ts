@@ -42,7 +42,7 @@ export function figuresOf(kind: MeasureKind, points: readonly Vector[], up: Vect
 export function isCrossed(corners: readonly Vector[]): boolean {
   const [first = [0, 0, 0] as const] = corners;
   const normals = corners.flatMap((one) => corners.map((other) => cross(minus(one, first), minus(other, first))));
-  const normal = normals.reduce((most, each) => (length(each) > length(most) ? each : most), [0, 0, 0] as Vector);
+  const normal = normals.reduce<Vector>((most, each) => (length(each) > length(most) ? each : most), [0, 0, 0]);
   const sides = corners.map((corner, at) => [corner, corners[(at + 1) % corners.length] ?? first] as const);
   /** On which side of a line a point lies. */
   const turn = ([begin, end]: Side, point: Vector): number =>
