@@ -1,11 +1,14 @@
+import type { TemplateResult } from "lit";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Annotation } from "../../src/scene/annotations/annotation";
 import { LeftByPeople } from "../../src/scene/annotations/left";
 import type { Left } from "../../src/scene/annotations/left";
 import { AnnotationEditor } from "../../src/ui/annotations/editor";
+import { AnnotationsPanel } from "../../src/ui/annotations/panel";
 import type { CairnViewer } from "../../src/ui/cairn-viewer";
 import type { Measure, Similarity } from "../../src/wire/contract";
+import { call } from "../inside";
 
 const TWICE: Similarity = { scale: 2, rotation_wxyz: [1, 0, 0, 0], translation: [5, 0, 0] };
 const IDENTITY: Similarity = { scale: 1, rotation_wxyz: [1, 0, 0, 0], translation: [0, 0, 0] };
@@ -165,5 +168,14 @@ describe("the editor", () => {
     expect([sent.length, editor.draft?.points.length]).toEqual([0, 4]);
     editor.undo();
     expect(editor.isComplete).toBe(true);
+  });
+
+  it("keeps each row of the list for its measure, in which somebody may be writing", () => {
+    listed("a1", "door");
+    const panel = new AnnotationsPanel();
+    panel.editor = editor;
+    const { values } = call(panel, "list") as TemplateResult;
+    const rows = values[0] as { readonly values: readonly [unknown, (annotation: Annotation) => string] };
+    expect(editor.annotations.map(rows.values[1])).toEqual(["measure/anna/a1"]);
   });
 });

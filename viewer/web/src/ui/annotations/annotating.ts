@@ -8,18 +8,22 @@ import type { AnnotationEditor } from "./editor";
 export class Annotating {
   editor: AnnotationEditor | null = null;
   private isLoading = false;
-  readonly left = new LeftByPeople(() => {
-    if (this.editor) this.editor.changed();
-    else if (this.left.messages.size > 0) void this.load();
-  });
+  readonly left = new LeftByPeople(
+    () => {
+      if (this.editor) this.editor.changed();
+      else if (this.left.messages.size > 0) void this.load();
+    },
+    () => this.host.project?.link.kind === "connected",
+  );
 
   constructor(private readonly host: CairnViewer) {}
 
   /** Receive what people leave in the project of this connection. */
   follow(further: FurtherChannels): void {
     const begin = (): void => {
-      this.left.begin();
+      this.left.renew();
     };
+    this.left.forget();
     for (const channel of ["measure", "note"] as const)
       further.follow(
         channel,

@@ -2,6 +2,7 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
 
 import type { Annotation } from "../../scene/annotations/annotation";
 import { KINDS, isWithoutArea } from "../../scene/annotations/annotation";
@@ -127,7 +128,7 @@ export class AnnotationsPanel extends LocalizedElement {
     const { editor } = this;
     if (editor.annotations.length === 0) return html`<p class="soft pad">${w("empty")}</p>`;
     return html`<ul data-testid="annotations">
-        ${editor.annotations.map((annotation) => this.row(annotation))}
+        ${repeat(editor.annotations, keyOf, (annotation) => this.row(annotation))}
       </ul>
       ${this.footer()}`;
   }
@@ -268,6 +269,11 @@ export class AnnotationsPanel extends LocalizedElement {
       `${survey.project}-measures.geojson`,
     );
   };
+}
+
+/** Rows by key: what somebody writes in one stays there when others come. */
+function keyOf({ key }: Annotation): string {
+  return key;
 }
 
 /** The text of a form in one line. */

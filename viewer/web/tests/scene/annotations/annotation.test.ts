@@ -1,9 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { annotationOf, shownPoints } from "../../../src/scene/annotations/annotation";
 import type { Placed } from "../../../src/scene/annotations/files";
 import { csvOf, geoJsonOf } from "../../../src/scene/annotations/files";
-import { LeftByPeople } from "../../../src/scene/annotations/left";
+import { LeftByPeople, RENEWED_MS } from "../../../src/scene/annotations/left";
 import type { SceneState } from "../../../src/scene/reference";
 import type { Similarity } from "../../../src/wire/contract";
 
@@ -65,6 +65,33 @@ describe("messages", () => {
     expect([...left.messages.keys()]).toEqual(["measure/anna/a1"]);
     left.receive("measure", match, new Uint8Array());
     expect([left.messages.size, changes]).toEqual([0, 3]);
+  });
+
+  it("stay over a new connection, until it is sure that somebody took them away meanwhile", () => {
+    vi.useFakeTimers();
+    let isConnected = true;
+    const left = new LeftByPeople(
+      () => undefined,
+      () => isConnected,
+    );
+    const put = (id: string): void => {
+      left.put({ channel: "measure", user: "anna", id, payload: payload() });
+    };
+    const ids = (): string[] => [...left.messages.values()].map(({ id }) => id);
+    for (const id of ["a1", "a2"]) put(id);
+    left.renew();
+    expect(ids()).toEqual(["a1", "a2"]);
+    isConnected = false; // lost again, before anything came
+    vi.advanceTimersByTime(RENEWED_MS);
+    expect(ids()).toEqual(["a1", "a2"]);
+    isConnected = true;
+    left.renew();
+    put("a2");
+    vi.advanceTimersByTime(RENEWED_MS);
+    expect(ids()).toEqual(["a2"]);
+    left.forget();
+    expect(ids()).toEqual([]);
+    vi.useRealTimers();
   });
 });
 
