@@ -141,7 +141,7 @@ export class Images extends LocalizedElement {
       }
   }
 
-  /** An entry that the filter hides is made anew later: the one before would stay in memory with its photograph. */
+  /** An entry that the filter hides comes later as another element: this one would stay in memory with its photograph. */
   private forget(button: Element): void {
     this.watched.delete(button);
     this.watcher?.unobserve(button);
