@@ -193,6 +193,26 @@ async def test_metrics_carry_the_brokers_own_figures_for_operators_only(
             assert "\ncairn_broker_clients " not in await answer.text()
 
 
+async def test_metrics_say_that_the_broker_is_away_and_nothing_of_the_projects(
+    page: str, publisher: Publisher, guest: dict[str, str], mosquitto: Mosquitto
+) -> None:
+    await publisher.state()
+    await wait_for_project(page, guest)
+    mosquitto.stop()
+    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+        text = ""
+        while "cairn_broker_connected 0.0\n" not in text:
+            async with session.get(f"{page}/metrics", headers=guest) as answer:
+                text = await answer.text()
+        while "chapel" in text:  # a login is remembered for seconds
+            async with session.get(f"{page}/metrics", headers=guest) as answer:
+                assert answer.status == 200
+                text = await answer.text()
+        assert "cairn_broker_connected 0.0\n" in text
+        async with session.get(f"{page}/metrics") as answer:
+            assert answer.status == 401
+
+
 async def test_what_keeps_the_reconstructor_from_its_work_is_in_status_and_metrics(
     page: str, publisher: Publisher, guest: dict[str, str]
 ) -> None:
