@@ -1,5 +1,6 @@
 """`cairn broker …`: run our own Mosquitto and keep its accounts."""
 
+import contextlib
 import signal
 import sys
 import threading
@@ -46,6 +47,8 @@ SystemFolder = Annotated[
 _DATA = Path("data/broker")
 _WATCH_S = 0.2
 _MOST_LOG_BYTES = 16 * 1024 * 1024  # about 100,000 connections
+_LOG_LOOK_S = 10.0
+_AGAIN_S = 3.0  # until accounts that could not be put in force are tried again
 _GOODBYE_S = 2 * LOOK_S + 1.0  # in which a reconstructor that runs says `offline`, while its account still may
 
 
@@ -143,7 +146,7 @@ def _keep(
     reload: Callable[[list[Account]], None],
     goes_on: Callable[[], bool],
 ) -> None:
-    """Redeem invitations, and put changes of accounts in force.
+    """Redeem invitations, and put changes of accounts in force; a full disk ends nothing and is tried again.
 
     Args:
         settings: of the broker.
@@ -151,6 +154,7 @@ def _keep(
         reload: puts others in force.
         goes_on: waits a little, and says whether to go on.
     """
+    tried, again_s, look_s = stamp, 0.0, 0.0
     plan = settings.plan()
     book = UserBook(plan.data_dir)
     keeper = Keeper(
@@ -162,10 +166,15 @@ def _keep(
     with keeper.listening():
         give_to_owner_of_folder(plan.data_dir / SOCKET_NAME)
         while goes_on():
-            bound(plan.log, _MOST_LOG_BYTES)
-            if stamp != (now := _stamp(book, plan)):
-                stamp = now
-                _reload(book, reload)
+            now, now_s = _stamp(book, plan), time.monotonic()
+            if now_s >= look_s:
+                look_s = now_s + _LOG_LOOK_S
+                with contextlib.suppress(OSError):
+                    bound(plan.log, _MOST_LOG_BYTES)
+            if now != tried or (now != stamp and now_s >= again_s):
+                tried, again_s = now, now_s + _AGAIN_S
+                if _reload(book, reload):
+                    stamp = now
 
 
 def _stamp(book: UserBook, plan: BrokerPlan) -> tuple[int, ...]:
@@ -173,13 +182,16 @@ def _stamp(book: UserBook, plan: BrokerPlan) -> tuple[int, ...]:
     return *book.stamp(), *plan.certificate_stamp()
 
 
-def _reload(book: UserBook, reload: Callable[[list[Account]], None]) -> None:
+def _reload(book: UserBook, reload: Callable[[list[Account]], None]) -> bool:
+    """Put the accounts in force; returns whether they are."""
     try:
-        reload(book.accounts())
+        accounts = book.accounts()
+        reload(accounts)
     except CairnError as exc:
         sys.stderr.write(f"the accounts stay as they were: {exc.sentence}\n")
-    else:
-        sys.stderr.write(f"accounts read again: {len(book.users())}\n")
+        return False
+    sys.stderr.write(f"accounts read again: {len(accounts)}\n")
+    return True
 
 
 @user_app.command("add")

@@ -61,10 +61,20 @@ def bound(path: Path, most_bytes: int) -> None:
     """Keep the log of a running program small: above this size copy it aside and empty it.
 
     The program must append (O_APPEND); a line that it writes at this moment may be lost.
+
+    Raises:
+        OSError: the disk does not take the copy; the log and its earlier copy stay as they are.
     """
-    if path.exists() and path.stat().st_size > most_bytes:
-        shutil.copy(path, earlier(path))
-        os.truncate(path, 0)
+    if not path.exists() or path.stat().st_size <= most_bytes:
+        return
+    unfinished = path.with_name(path.name + UNFINISHED)
+    try:
+        shutil.copy(path, unfinished)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+    unfinished.replace(earlier(path))
+    os.truncate(path, 0)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Is a file whole or absent, private when asked, and never a mixture of two versions?"""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,26 @@ def test_a_log_that_grew_is_kept_aside_and_goes_on_empty(tmp_path: Path) -> None
         program.write(b"z")
     assert earlier(log).read_bytes() == b"x" * 100 + b"y"
     assert log.read_bytes() == b"z"
+
+
+def test_a_log_stays_with_its_earlier_copy_when_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "a.log"
+    log.write_bytes(b"newer" * 30)
+    earlier(log).write_bytes(b"older")
+
+    def fail(_source: Path, target: Path) -> None:
+        target.write_bytes(b"ne")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copy", fail)
+    with pytest.raises(OSError, match="No space"):
+        bound(log, 100)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        log.name: b"newer" * 30,
+        earlier(log).name: b"older",
+    }
 
 
 def test_what_a_power_cut_or_a_stranger_left_is_replaced_and_not_followed(tmp_path: Path) -> None:
