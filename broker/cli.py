@@ -5,16 +5,17 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from broker.accounts.access import Account, BadUserError, User, acl
+from broker.accounts.access import Account, BadUserError, Credential, User, acl
+from broker.accounts.invitations import Invitations
 from broker.accounts.keeper import IN_FORCE_S, SOCKET_NAME, Keeper
 from broker.accounts.kept_passwords import KeptPassword
-from broker.accounts.passwords import write_password
+from broker.accounts.passwords import fresh_password, write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.errors import CairnError
@@ -215,9 +216,10 @@ def add_user(
     kept = KeptPassword(data_dir=data, name=name)
     kept.check_writable()
     target = _free_file(password_file or Path(f"{name}.password"))
-    password = book.add(user).password
-    kept.write(password)
-    write_password(target, password)
+    credential = Credential.fresh(user)
+    with _written(target, credential.password):
+        book.add_account(credential.account)
+    kept.write(credential.password)
     _wait_until_in_force(data)
     print(target)
 
@@ -245,10 +247,10 @@ def renew_password(
     kept.check_writable()
     files = kept.files
     target = None if files and password_file is None else _free_file(password_file or Path(f"{name}.password"))
-    password = UserBook(data).set_password(name).password
+    password = fresh_password()
+    with _written(target, password):
+        UserBook(data).set_password(name, password)
     kept.write(password)
-    if target is not None:
-        write_password(target, password)
     _wait_until_in_force(data)
     for file in files:
         sys.stderr.write(f"{file} has the new password\n")
@@ -288,14 +290,19 @@ def add_project(
 def remove_project(
     project: Annotated[str, typer.Argument(metavar="PROJECT", help="The project.")], data: DataDir = _DATA
 ) -> None:
-    """Take a project away from all accounts and stop serving it; accounts with no other project go. Photographs stay."""
+    """Take a project away from all accounts and stop serving it; accounts with no other project go. Photographs stay.
+
+    Invitations to it can no longer be used.
+    """
     name, book, served = ProjectId(project), UserBook(data), ProjectList.of_broker(data)
-    if (served is None or not served.has(name)) and not any(name in user.projects for user in book.users()):
+    is_listed = served is not None and bool(served.programs_of(name))
+    if not is_listed and not any(name in user.projects for user in book.users()):
         raise BadUserError(f"there is no project {name}: `cairn broker project list` lists them")
-    if served is not None and served.has(name):
+    if served is not None and is_listed:
         served.remove(name)
         served.write()
         time.sleep(_GOODBYE_S)
+    Invitations(data).revoke_project(name)
     for gone in book.remove_project(name):
         print(f"removed {gone}")
         _remove_kept(data, gone)
@@ -326,6 +333,27 @@ def _free_file(path: Path) -> Path:
     if path.exists():
         raise BadUserError(f"{path} exists: remove it, or name another file with --password-file")
     return path
+
+
+@contextlib.contextmanager
+def _written(path: Path | None, password: str) -> Iterator[None]:
+    """Write the file with a new password before the block gives it to the account; it goes again when the block fails.
+
+    Raises:
+        BadUserError: the file cannot be written; the block does not run.
+    """
+    if path is None:
+        yield
+        return
+    try:
+        write_password(path, password)
+    except OSError as exc:
+        raise BadUserError(f"cannot write {path}: {exc.strerror}") from exc
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 @app.command("acl")

@@ -1,7 +1,7 @@
 """Who is invited? One file, readable by the broker's owner only; redeeming an invitation makes the account."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,7 +64,10 @@ _ROWS: Final = TypeAdapter(list[Invitation])
 
 @dataclass(frozen=True, slots=True)
 class Invitations:
-    """`invitations.json` below a broker's data folder."""
+    """`invitations.json` below a broker's data folder.
+
+    Everything that changes it raises BadInvitationError when the disk does not take the change.
+    """
 
     data_dir: Path
 
@@ -131,6 +134,12 @@ class Invitations:
             rows.remove(row)
         return row
 
+    def revoke_project(self, project: str) -> None:
+        """Take all invitations to a project back, because the project is served no longer; accounts are not touched."""
+        if any(row.project == project for row in self.all()):
+            with self._changing() as rows:
+                rows[:] = [row for row in rows if row.project != project]
+
     def redeem(self, invitation_id: str, joining: Joining) -> tuple[Invitation, User]:
         """Use an invitation once: make its account.
 
@@ -178,13 +187,23 @@ class Invitations:
 
     @contextmanager
     def _changing(self) -> Iterator[list[Invitation]]:
-        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with locked(self.data_dir / "invitations.lock"):
+        with ExitStack() as held:
+            with self._writing():
+                self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+                held.enter_context(locked(self.data_dir / "invitations.lock"))
             before = self.all()
             rows = list(before)
             yield rows
-            write_durably(self.data_dir, {"invitations.json": _ROWS.dump_json(rows, indent=1) + b"\n"}, mode=0o600)
+            with self._writing():
+                write_durably(self.data_dir, {"invitations.json": _ROWS.dump_json(rows, indent=1) + b"\n"}, mode=0o600)
             self._note_changes(before, rows)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as exc:
+            raise BadInvitationError(f"cannot write the invitations in {self.data_dir}: {exc.strerror}") from exc
 
     def _note_changes(self, before: list[Invitation], after: list[Invitation]) -> None:
         log, now = AuditLog(self.data_dir), datetime.now(UTC)

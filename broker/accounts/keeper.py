@@ -108,7 +108,7 @@ class Keeper:
         return Answered(answer=given)
 
     def _redeem(self, asked: Redeem) -> Answered:
-        joining = Joining(**asked.redemption.model_dump())
+        joining, authority = Joining(**asked.redemption.model_dump()), self._authority()
         row, user = Invitations(self.data_dir).redeem(asked.invitation_id, joining)
         get_logger().info("invitation_redeemed", user=user.name, role=user.role, project=row.project)
         joined = JoinAnswer(
@@ -117,9 +117,19 @@ class Keeper:
             project=row.project,
             root=self.root,
             port=self.port,
-            ca_pem=self.authority.read_text(encoding="ascii") if self.authority is not None else None,
+            ca_pem=authority,
         ).model_dump_json()
         return Answered(answer=joined, seal=InvitationKey(row.key).seal(joined))
+
+    def _authority(self) -> str | None:
+        """What a rig pins. Raises BadInvitationError before an invitation is used up that could not be answered."""
+        try:
+            return self.authority.read_text(encoding="ascii") if self.authority is not None else None
+        except (OSError, UnicodeDecodeError) as exc:
+            get_logger().error("authority_not_read", file=str(self.authority), reason=str(exc))
+            raise BadInvitationError(
+                "the server cannot read the certificate of its authority: tell who made the invitation, which stays good"
+            ) from exc
 
     def _leave(self, asked: Leave) -> Answered:
         account = self._account(asked.login)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from broker.accounts.access import Account, BadUserError, Credential, User
 from broker.accounts.audit import Action, AuditLog
+from broker.accounts.passwords import fresh_password
 from broker.errors import CairnError
 from broker.files import locked, write_durably
 from broker.ids import ProjectId
@@ -37,7 +38,10 @@ _ROWS: Final = TypeAdapter(list[_Row])
 
 @dataclass(frozen=True, slots=True)
 class UserBook:
-    """`users.json` below a broker's data folder. A broker that runs takes a change within a second."""
+    """`users.json` below a broker's data folder. A broker that runs takes a change within a second.
+
+    Everything that changes it raises BadUserError when the disk does not take the change.
+    """
 
     data_dir: Path
 
@@ -82,10 +86,14 @@ class UserBook:
         with self._changing() as accounts:
             accounts[user.name] = replace(_known(accounts, user.name), user=user)
 
-    def set_password(self, name: str) -> Credential:
-        """Give an account a new random password; the earlier one ends. Raises BadUserError when there is none."""
+    def set_password(self, name: str, password: str | None = None) -> Credential:
+        """Give an account a new password, by default a random one; the earlier one ends.
+
+        Raises:
+            BadUserError: there is no such account.
+        """
         with self._changing() as accounts:
-            credential = Credential.fresh(_known(accounts, name).user)
+            credential = Credential(user=_known(accounts, name).user, password=password or fresh_password())
             accounts[name] = credential.account
         return credential
 
@@ -156,13 +164,19 @@ class UserBook:
                 self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
                 held.enter_context(locked(self.data_dir / "users.lock"))
             except OSError as exc:
-                raise BadUserError(f"cannot write the accounts in {self.data_dir}: {exc.strerror}") from exc
+                raise self._not_written(exc) from exc
             before = {str(each.user.name): each for each in self.accounts()}
             accounts = dict(before)
             yield accounts
             rows = [_row(accounts[name]) for name in sorted(accounts)]
-            write_durably(self.data_dir, {self.file.name: _ROWS.dump_json(rows, indent=1) + b"\n"}, mode=0o600)
+            try:
+                write_durably(self.data_dir, {self.file.name: _ROWS.dump_json(rows, indent=1) + b"\n"}, mode=0o600)
+            except OSError as exc:
+                raise self._not_written(exc) from exc
             self._note_changes(before, accounts)
+
+    def _not_written(self, exc: OSError) -> BadUserError:
+        return BadUserError(f"cannot write the accounts in {self.data_dir}: {exc.strerror}")
 
     def _note_changes(self, before: Mapping[str, Account], after: Mapping[str, Account]) -> None:
         log = AuditLog(self.data_dir)

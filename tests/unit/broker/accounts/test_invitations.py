@@ -1,6 +1,7 @@
 """Invitations are used as often as they say, in their time, and nothing that crosses the network lets anybody log in."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -208,6 +209,28 @@ def test_the_file_is_the_owners_only_and_damage_is_named(tmp_path: Path) -> None
     path.write_text("{")
     with pytest.raises(BadInvitationError, match=r"invitations\.json is damaged"):
         invitations.all()
+
+
+def test_a_full_disk_is_named_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(BadInvitationError, match=r"cannot write the invitations in .*: No space left on device"):
+        Invitations(tmp_path).add(GUEST, lasts=DAY, uses=1)
+    assert Invitations(tmp_path).all() == []
+
+
+def test_invitations_end_with_their_project(tmp_path: Path) -> None:
+    invitations = Invitations(tmp_path)
+    invitations.revoke_project("chapel")
+    assert not (tmp_path / "invitations.json").exists()
+    secret = invitations.add(GUEST, lasts=DAY, uses=2)
+    other = invitations.add(User.build("rig-2", "agent", ["castle"]), lasts=DAY, uses=1)
+    invitations.revoke_project("chapel")
+    with pytest.raises(BadInvitationError, match="it was revoked"):
+        redeemed(tmp_path, secret)
+    assert redeemed(tmp_path, other, is_rig=True).name == "rig-2"
 
 
 def test_a_link_comes_back() -> None:

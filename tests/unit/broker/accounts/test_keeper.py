@@ -1,6 +1,7 @@
 """The keeper trusts no page server: only an operator's own password invites, and only viewers and contributors."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,20 @@ def test_what_the_page_may_not_ask_for_is_no_request(
 def test_a_name_of_a_rig_is_refused(keeper: Keeper, passwords: dict[str, str]) -> None:
     answered = asked(keeper, "create", ("ops", passwords["ops"]), invitation=INVITATION | {"name": "rig-1"})
     assert answered.code == "bad_id"
+
+
+def test_an_invitation_is_not_used_up_while_the_authority_cannot_be_read(keeper: Keeper, tmp_path: Path) -> None:
+    secret = Invitations(tmp_path).add(User.build("anna", "viewer", ["chapel"]), lasts=timedelta(days=1), uses=1)
+    password_hash = hashed("anna's own")
+    redemption = {"password_hash": password_hash, "proof": secret.key.proof(password_hash, "")}
+    line = json.dumps({"verb": "redeem", "invitation_id": secret.invitation_id, "redemption": redemption}).encode()
+    authority = tmp_path / "ca.pem"
+    behind = replace(keeper, authority=authority)
+    refused = behind.answer(line)
+    assert (refused.code, str(tmp_path) in str(refused.reason)) == ("bad_invitation", False)
+    assert UserBook(tmp_path).users() == []
+    authority.write_text("an authority")
+    assert json.loads(behind.answer(line).answer)["ca_pem"] == "an authority"
 
 
 def test_a_folder_with_too_long_a_path_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Accounts in their file."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -25,6 +26,20 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadUserError, match=r"cannot write the accounts in .*file/data: Not a directory"):
         UserBook(tmp_path / "file" / "data").add(User.build("anna", "viewer", ["chapel"]))
+
+
+def test_a_full_disk_is_named_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book = UserBook(tmp_path)
+    book.add(User.build("anna", "viewer", ["chapel"]))
+    before = book.accounts()
+
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(BadUserError, match=r"cannot write the accounts in .*: No space left on device"):
+        book.set_password("anna")
+    assert book.accounts() == before
 
 
 def test_changed_role_keeps_the_password(tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ def test_a_project_comes_and_goes_and_everything_else_stays(file: Path) -> None:
         served.write()
     assert file.read_text() == text.replace('["chapel"]', '["chapel", "castle"]')
     assert served.has(CASTLE)
+    served.remove(CASTLE, ["reconstructor"])
+    assert (served.has(CASTLE), served.programs_of(CASTLE)) == (False, ("viewer",))
     served.remove(CASTLE)
     served.write()
     assert file.read_text() == text
