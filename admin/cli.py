@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import segno
 import typer
@@ -80,12 +80,16 @@ def init(
     ports = replace(system.ports(is_open=not this_machine_only), is_page_tls=is_page_tls)
     if this_machine_only and ports.tls is not None:
         raise BadSettingsError(f"{system.settings_file} lets other machines in: change it there, or leave the flag out")
+    before = _read_at_start(system)
     system.add_project(name, ports, names or ())
     write_watching_options(system)
+    is_changed = not is_new and before != _read_at_start(system)
     if is_service:
-        install_system(system)
+        install_system(system, is_changed=is_changed)
     for line in _told(system, name, is_new=is_new, is_known=is_known, is_service=is_service):
         print(line)
+    if is_changed and not is_service:
+        print(f"settings     changed: if it runs, {_how_to_apply(Installation.load(system))}")
 
 
 @up_app.command()
@@ -232,6 +236,19 @@ def _told(system: System, project: ProjectId, *, is_new: bool, is_known: bool, i
             f"firewall     sudo ufw allow {page},{tls}/tcp",
         ]
     return lines
+
+
+def _read_at_start(system: System) -> dict[str, dict[str, Any]]:
+    """The settings that a running program does not take: all but the lists of projects."""
+    tables = system.settings().items()
+    return {name: {key: value for key, value in table.items() if key != "projects"} for name, table in tables}
+
+
+def _how_to_apply(installation: Installation) -> str:
+    """What lets programs that run take changed settings; services need the rights to files as well."""
+    if installation.is_service:
+        return "call this again with --service, then " + installation.restart.partition(": ")[2]
+    return installation.restart
 
 
 @contextmanager

@@ -82,7 +82,10 @@ def system_units(system: System) -> list[Unit]:
             purpose="broker: Mosquitto and its accounts",
             words=("broker", "start" if system_folder is None else "keep"),
             settings_file=settings_file,
-            writable=(data / "broker", *([system_folder / "cairn"] if system_folder is not None else [])),
+            writable=(
+                _folder(system, "broker", "data_dir"),
+                *([system_folder / "cairn"] if system_folder is not None else []),
+            ),
             service_lines=_BROKER,
         ),
         Unit(
@@ -91,7 +94,7 @@ def system_units(system: System) -> list[Unit]:
             purpose="reconstructor: images become shards",
             words=("reconstructor", "run"),
             settings_file=settings_file,
-            writable=(data / "reconstructor", data / "exports"),
+            writable=(_folder(system, "reconstructor", "data_dir"), _folder(system, "reconstructor", "export_dir")),
             unit_lines=_RECONSTRUCTOR_LIMITS,
             service_lines=_RECONSTRUCTOR,
         ),
@@ -110,13 +113,14 @@ def system_units(system: System) -> list[Unit]:
 def system_owners(system: System) -> list[Owner]:
     """Whom the parts of a system's data belong to while it runs as services."""
     data, person, broker_user = system.data.resolve(), str(system.folder.stat().st_uid), _broker_user(system)
+    photographs, exports = _folder(system, "reconstructor", "data_dir"), _folder(system, "reconstructor", "export_dir")
     owners = [
         Owner(path=data, user="root", group="root", mode=0o755),
         # New files get the folder's group, so that the page may open the keeper's socket. All others are 0600.
-        Owner(path=data / "broker", user=broker_user, group=PAGE_USER, mode=0o2710, is_deep=True),
-        Owner(path=data / "reconstructor", user=RECONSTRUCTOR_USER, group=RECONSTRUCTOR_USER, mode=0o700, is_deep=True),
+        Owner(path=_folder(system, "broker", "data_dir"), user=broker_user, group=PAGE_USER, mode=0o2710, is_deep=True),
+        Owner(path=photographs, user=RECONSTRUCTOR_USER, group=RECONSTRUCTOR_USER, mode=0o700, is_deep=True),
         # New files get the folder's group, so that the page may read them.
-        Owner(path=data / "exports", user=RECONSTRUCTOR_USER, group=PAGE_USER, mode=0o2750, is_deep=True),
+        Owner(path=exports, user=RECONSTRUCTOR_USER, group=PAGE_USER, mode=0o2750, is_deep=True),
         Owner(path=data / "secrets", user="root", group="root", mode=0o711),
     ]
     for name, user in (("page", PAGE_USER), ("reconstructor", RECONSTRUCTOR_USER), ("ops", person)):
@@ -134,11 +138,25 @@ def system_owners(system: System) -> list[Owner]:
     return owners
 
 
-def install_system(system: System, *, run: Run = run_command, root: Path = Path("/")) -> None:
-    """Install and start the services of a system; raises like `broker.service.install.install`."""
-    for folder in (system.data / "reconstructor", system.exports):
-        folder.mkdir(exist_ok=True)
-    install(system_units(system), system_owners(system), run=run, root=root)
+def install_system(system: System, *, run: Run = run_command, root: Path = Path("/"), is_changed: bool = False) -> None:
+    """Install and start the services of a system; raises like `broker.service.install.install`.
+
+    Args:
+        system: what was set up.
+        run: runs one command as root.
+        root: where /etc is.
+        is_changed: whether settings changed that programs read only when they start.
+    """
+    for folder in (_folder(system, "reconstructor", "data_dir"), _folder(system, "reconstructor", "export_dir")):
+        folder.mkdir(parents=True, exist_ok=True)
+    install(system_units(system), system_owners(system), run=run, root=root, is_changed=is_changed)
+
+
+def _folder(system: System, program: str, setting: str) -> Path:
+    """A folder that the settings name, in this system's own data by default."""
+    own = {"data_dir": system.data / program, "export_dir": system.exports}
+    named = Path(system.settings().get(program, {}).get(setting, own[setting]))
+    return (system.folder / named).resolve()
 
 
 def _system_folder(system: System) -> Path | None:

@@ -86,7 +86,14 @@ def check_not_taken(units: Sequence[Unit], root: Path = Path("/")) -> None:
             raise ServiceTakenError(f"{unit.file_name} is there already, for {other.rpartition('=')[2]}")
 
 
-def install(units: Sequence[Unit], owners: Sequence[Owner], *, run: Run = run_command, root: Path = Path("/")) -> None:
+def install(
+    units: Sequence[Unit],
+    owners: Sequence[Owner],
+    *,
+    run: Run = run_command,
+    root: Path = Path("/"),
+    is_changed: bool = False,
+) -> None:
     """Make users, hand folders over to them, write the units, and start what does not run or has changed.
 
     Args:
@@ -94,14 +101,17 @@ def install(units: Sequence[Unit], owners: Sequence[Owner], *, run: Run = run_co
         owners: what their users own; parents first.
         run: runs one command as root.
         root: where /etc is.
+        is_changed: whether settings changed that programs read only when they start; all are started again then.
 
     Raises:
-        BadServicePathError: another user could not read what a program needs.
+        BadServicePathError: another user could not read what a program needs; nothing was changed.
         ServiceTakenError: the units of this machine belong to another folder; nothing was changed.
         ServiceFailedError: a step did not work.
     """
     check_not_taken(units, root)
     files = {unit: unit.files() for unit in units}
+    for unit in units:
+        unit.check_access()
     for user in dict.fromkeys(unit.user for unit in units if unit.user.startswith(OUR_USERS)):
         users = root / "etc" / "sysusers.d"
         _write(users, f"{user}.conf", f'u {user} - "{user.replace("-", " ")}"\n')
@@ -109,13 +119,11 @@ def install(units: Sequence[Unit], owners: Sequence[Owner], *, run: Run = run_co
     for owner in owners:
         for command in owner.commands():
             run(command)
-    for unit in units:
-        unit.check_access()
     written = {unit: [_write(_unit_folder(root), *file) for file in files[unit].items()] for unit in units}
     started = [unit.started for unit in units]
     run(["systemctl", "daemon-reload"])
     run(["systemctl", "enable", *started])
-    if changed := [unit.started for unit in units if any(written[unit])]:
+    if changed := [unit.started for unit in units if is_changed or any(written[unit])]:
         run(["systemctl", "restart", *changed])
     run(["systemctl", "start", *started])
 

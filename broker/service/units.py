@@ -160,6 +160,8 @@ class Unit:
         yield "After=network-online.target time-sync.target" + (
             "" if self.name == "broker" else " cairn-broker.service"
         )
+        yield "# A disk that is mounted late, for example by the network, is waited for."
+        yield f"RequiresMountsFor={' '.join(map(str, (self.settings_file.parent, *self.writable)))}"
         yield self.unit_lines
         yield ""
 

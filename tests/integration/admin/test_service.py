@@ -19,6 +19,7 @@ from broker.accounts.access import User
 from broker.accounts.keeper import Keeper
 from broker.ids import ExportFormat, ProjectId
 from broker.service.install import ServiceTakenError
+from broker.service.units import BadServicePathError
 from edge_agent import cli as edge_cli
 from edge_agent.service import install_rig
 from reconstructor.exports.folder import ExportFolder
@@ -146,6 +147,40 @@ def test_installing_again_restarts_nothing(system: System, open_folder: Path) ->
     )
     install_system(system, run=after_change, root=open_folder)
     assert "systemctl restart cairn-page.service" in after_change.done
+
+
+def test_changed_settings_restart_what_runs(system: System, open_folder: Path) -> None:
+    steps = Steps()
+    install_system(system, run=Steps(), root=open_folder)
+    install_system(system, run=steps, root=open_folder, is_changed=True)
+    assert [step for step in steps.done if step.startswith("systemctl restart ")] == [
+        "systemctl restart cairn-renew.timer cairn-broker.service cairn-reconstructor.service cairn-page.service"
+    ]
+
+
+def test_photographs_on_another_disk_are_written_there_and_waited_for(system: System, open_folder: Path) -> None:
+    large = open_folder / "large/photographs"
+    text = system.settings_file.read_text()
+    system.settings_file.write_text(text.replace(str(system.data / "reconstructor"), str(large)))
+    install_system(system, run=Steps(), root=open_folder)
+    lines = (open_folder / "etc/systemd/system/cairn-reconstructor.service").read_text().splitlines()
+    assert f"BindPaths={large}" in lines
+    assert f"BindPaths={system.data / 'reconstructor'}" not in lines
+    assert f"RequiresMountsFor={system.folder} {large} {system.exports}" in lines
+    if os.geteuid() == 0:
+        assert large.stat().st_uid == NUMBERS["cairn-reconstructor"]
+
+
+def test_a_folder_that_services_cannot_read_is_named_and_nothing_is_handed_over(
+    system: System, open_folder: Path
+) -> None:
+    system.folder.chmod(0o700)
+    before = system.data.stat()
+    with pytest.raises(BadServicePathError, match=r"chmod o\+rX"):
+        install_system(system, run=Steps(), root=open_folder)
+    after = system.data.stat()
+    assert (after.st_uid, after.st_mode) == (before.st_uid, before.st_mode)
+    assert units_below(open_folder) == []
 
 
 def test_services_with_debians_mosquitto_run_as_its_user(system: System, open_folder: Path) -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from admin.cli import open_app, status_app
+from admin.cli import init_app, open_app, status_app
 from admin.doctor.cli import app as doctor_app
 from admin.installation import Installation
 from broker.config import BadSettingsError
@@ -40,6 +40,15 @@ def test_status_names_what_is_down_and_ends_with_1(installation: Installation) -
         "reconstructor  unknown: no broker",
         "page           down: `cairn up`",
     ]
+
+
+def test_init_says_that_a_running_system_must_start_again_for_its_new_settings(installation: Installation) -> None:
+    words = ["chapel", "--folder", str(installation.system.folder)]
+    assert "settings     changed" not in CliRunner().invoke(init_app, words).stdout
+    assert "settings     changed" not in CliRunner().invoke(init_app, ["castle", *words[1:]]).stdout
+    done = CliRunner().invoke(init_app, [*words, "--tls"])
+    assert done.stdout.splitlines()[-1] == "settings     changed: if it runs, end `cairn up` and start it again"
+    assert "settings     changed" not in CliRunner().invoke(init_app, [*words, "--tls"]).stdout
 
 
 @pytest.fixture
