@@ -5,6 +5,7 @@ The authority's key never leaves the folder. Certificates are X.509 v3 (RFC 5280
 
 import datetime as dt
 import ipaddress
+import re
 import socket
 import stat
 from dataclasses import dataclass
@@ -17,12 +18,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from broker.config import BadSettingsError
 from broker.errors import CairnError
 from broker.files import write_durably
 
 AUTHORITY_DAYS: Final = 3650
 SERVER_DAYS: Final = 397
 RENEW_BEFORE_DAYS: Final = 30
+_MACHINE_NAME: Final = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.ASCII | re.IGNORECASE)
+_LONGEST_NAME: Final = 253
 _CLOCK_SLACK: Final = dt.timedelta(days=1)  # a rig's clock may be behind
 
 
@@ -119,6 +123,16 @@ def fingerprint(path: Path) -> str:
     return _read_certificate(path).fingerprint(hashes.SHA256()).hex(":").upper()
 
 
+def check_machine_name(name: str) -> str:
+    """A name or an address as certificates and links have it; raises BadSettingsError for anything else."""
+    if _is_address(name) or (len(name) <= _LONGEST_NAME and _MACHINE_NAME.fullmatch(name)):
+        return name
+    raise BadSettingsError(
+        f"{name!r} is no name or address of a machine: write it like server.example.org or 192.168.1.5, without http:// "
+        "and port; a name with other letters than a-z in its form that begins with xn--"
+    )
+
+
 def machine_names() -> frozenset[str]:
     """Names and addresses at which other machines may reach this one, and loopback."""
     host = socket.gethostname()
@@ -129,7 +143,7 @@ def machine_names() -> frozenset[str]:
                 address = ipaddress.ip_address(each.address.partition("%")[0])
                 if not address.is_link_local:
                     names.add(str(address))
-    return frozenset(name for name in names if name)
+    return frozenset(name for name in names if name and name.isascii())
 
 
 def _builder(
@@ -162,10 +176,15 @@ def _usage(*, is_authority: bool) -> x509.KeyUsage:
 
 
 def _general_name(name: str) -> x509.GeneralName:
+    return x509.IPAddress(ipaddress.ip_address(name)) if _is_address(name) else x509.DNSName(name)
+
+
+def _is_address(name: str) -> bool:
     try:
-        return x509.IPAddress(ipaddress.ip_address(name))
+        ipaddress.ip_address(name)
     except ValueError:
-        return x509.DNSName(name)
+        return False
+    return True
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import tomlkit
 
-from admin.certificates import TlsFiles, machine_names
+from admin.certificates import TlsFiles, check_machine_name, machine_names
 from broker.accounts.access import User
 from broker.accounts.keeper import SOCKET_NAME
 from broker.accounts.kept_passwords import SECRETS
@@ -16,12 +16,14 @@ from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.config import BadSettingsError
+from broker.files import locked
 from broker.ids import ProjectId
 from broker.projects.project_list import ProjectList
 
 MQTT_PORT: Final = 1883
 TLS_PORT: Final = 8883
 PAGE_PORT: Final = 8080
+_LOCK_NAME: Final = "settings.lock"  # two that set up at once do not lose each other's project
 PROGRAM_ROLES: Final[Mapping[str, Role]] = {
     "reconstructor": Role.RECONSTRUCTOR,
     "page": Role.VIEWER,
@@ -132,17 +134,23 @@ class System:
             names: names and addresses of this machine that it does not know itself.
 
         Raises:
-            BadSettingsError: cairn.toml cannot be read, or the folder cannot be written.
+            BadSettingsError: a name that is none, cairn.toml cannot be read, or the folder cannot be written.
         """
-        served = ProjectList.read(self.settings_file)
+        for name in names:
+            check_machine_name(name)
         try:
             self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.exports.mkdir(mode=0o700, exist_ok=True)
-            self._open_accounts(project)
-            if ports.tls is not None or ports.is_page_tls:
-                self.tls.ensure(self.names() | frozenset(names))
+            with locked(self.data / _LOCK_NAME):
+                self._add_project(project, ports, names)
         except OSError as exc:
-            raise BadSettingsError(f"cannot write {exc.filename}: {exc.strerror}") from exc
+            raise BadSettingsError(f"cannot write {exc.filename or self.folder}: {exc.strerror}") from exc
+
+    def _add_project(self, project: ProjectId, ports: Ports, names: Sequence[str]) -> None:
+        served = ProjectList.read(self.settings_file)
+        self.exports.mkdir(mode=0o700, exist_ok=True)
+        self._open_accounts(project)
+        if ports.tls is not None or ports.is_page_tls:
+            self.tls.ensure(self.names() | frozenset(names))
         for name, values in self._tables(ports).items():
             table = served.document.setdefault(name, tomlkit.table())
             for key, value in values.items():

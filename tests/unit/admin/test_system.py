@@ -1,6 +1,8 @@
 """What `cairn init` writes: once, again, for a second project, and beside what people changed."""
 
 import socket
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,32 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadSettingsError, match=r"cannot write .*data"):
         System(tmp_path).add_project(CHAPEL, PORTS)
     assert not (tmp_path / "cairn.toml").exists()
+
+
+@pytest.mark.parametrize("name", ["größe.local", "http://server", "server:8080", "two words", "a..b", "x" * 64])
+def test_a_name_that_no_machine_has_is_refused_before_anything_is_made(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadSettingsError, match="is no name or address of a machine"):
+        System(tmp_path).add_project(CHAPEL, PORTS, [name])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_that_set_up_at_once_lose_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    system = System(tmp_path)
+    system.add_project(CHAPEL, PORTS)
+    projects = [ProjectId(f"tower-{number}") for number in range(6)]
+    opening = System._open_accounts
+
+    def slowly(self: System, project: ProjectId) -> None:
+        opening(self, project)
+        time.sleep(0.05)
+
+    monkeypatch.setattr(System, "_open_accounts", slowly)
+    threads = [threading.Thread(target=system.add_project, args=(each, PORTS)) for each in projects]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(system.settings()["viewer"]["projects"]) == sorted([CHAPEL, *projects])
 
 
 def test_a_lost_password_is_renewed(tmp_path: Path) -> None:
