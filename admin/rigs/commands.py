@@ -19,7 +19,7 @@ from broker.contract import (
     REPORTED_SETTINGS,
     match,
 )
-from broker.envelope import BadMessageError, decode
+from broker.envelope import BadMessageError, M, decode
 from broker.errors import CairnError
 from broker.ids import AgentId, ProjectId
 from broker.live import Follower, follow, fresh_request_id
@@ -57,17 +57,31 @@ class BadRigSettingError(CairnError):
 
 @dataclass(slots=True, kw_only=True)
 class Rig:
-    """What the broker retains of one rig."""
+    """What the broker retains of one rig.
+
+    Attributes:
+        settings: what the rig says that it follows.
+        desired: what it was told last; newer than `settings` while the rig has not answered.
+    """
 
     name: AgentId
     state: AgentState | None = None
     health: AgentHealth | None = None
     settings: ReportedSettings | None = None
+    desired: DesiredSettings | None = None
 
     @property
     def is_online(self) -> bool:
         """Whether it can answer."""
         return self.state is not None and self.state.presence is AgentPresence.ONLINE
+
+    def next_settings(self, wishes: AgentSettings) -> tuple[int, AgentSettings]:
+        """The version and the settings of the next change: what the rig has not followed yet goes along."""
+        reported = self.settings.version if self.settings else 0
+        if self.desired is None or self.desired.version <= reported:
+            return reported + 1, wishes
+        waiting = self.desired.settings.model_copy(update=wishes.model_dump(exclude_none=True))
+        return self.desired.version + 1, waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,18 +185,19 @@ async def change_settings(
     space = connection.space
     async with follow(connection) as follower:
         rigs = await _read(follower, connection, project)
-        versions = {rig.name: rig.settings.version + 1 if rig.settings else 1 for rig in rigs}
+        changes = {rig.name: rig.next_settings(settings) for rig in rigs}
         waiting = _chosen(rigs, project, name)
         for rig in waiting:
-            desired = DesiredSettings(project=project, version=versions[rig], settings=settings)
+            version, wanted = changes[rig]
+            desired = DesiredSettings(project=project, version=version, settings=wanted)
             await follower.publish(DESIRED_SETTINGS.outgoing(space, project, desired, agent=rig))
         until = datetime.now(UTC) + timedelta(seconds=ANSWER_TIMEOUT_S)
         while waiting and (left_s := (until - datetime.now(UTC)).total_seconds()) > 0:
             message = await follower.next_message(left_s)
             if message is None or not message.payload or match(space, message.topic).channel is not REPORTED_SETTINGS:
                 continue
-            reported = decode(message.payload, ReportedSettings)
-            if reported.agent in waiting and reported.version >= versions[reported.agent]:
+            reported = _readable(message.payload, ReportedSettings)
+            if reported is not None and reported.agent in waiting and reported.version >= changes[reported.agent][0]:
                 waiting.remove(reported.agent)
                 yield reported.agent, reported
         for rig in waiting:
@@ -204,16 +219,22 @@ def read_wishes(wishes: Mapping[str, str]) -> AgentSettings:
 
 
 async def _read(follower: Follower, connection: Connection, project: ProjectId) -> list[Rig]:
-    space, rigs = connection.space, dict[AgentId, Rig]()
-    channels = (AGENT_STATE, AGENT_HEALTH, REPORTED_SETTINGS)
+    space, rigs, told = connection.space, dict[AgentId, Rig](), dict[AgentId, DesiredSettings]()
+    channels = (AGENT_STATE, AGENT_HEALTH, REPORTED_SETTINGS, DESIRED_SETTINGS)
     await follower.subscribe(*(space.filter(channel.template, project) for channel in channels))
     while (message := await follower.next_message(_SILENCE_S)) is not None:
         if not message.payload:
             continue
         with contextlib.suppress(BadMessageError):  # of a rig that speaks another version
-            _note(rigs, match(space, message.topic), message.payload)
+            found = match(space, message.topic)
+            if found.channel is DESIRED_SETTINGS:  # of a rig that may be gone
+                told[found.agent] = decode(message.payload, DesiredSettings)
+            else:
+                _note(rigs, found, message.payload)
         if not message.is_retained and _is_complete(rigs.values()):
             break
+    for name, rig in rigs.items():
+        rig.desired = told.get(name)
     return [rigs[name] for name in sorted(rigs)]
 
 
@@ -249,4 +270,13 @@ async def _replies(follower: Follower, until: datetime, is_waiting: Callable[[],
     while is_waiting() and (left_s := (until - datetime.now(UTC)).total_seconds()) > 0:
         message = await follower.next_message(left_s)
         if message is not None and "/reply/" in message.topic:
-            yield decode(message.payload, CommandReply)
+            reply = _readable(message.payload, CommandReply)
+            if reply is not None:
+                yield reply
+
+
+def _readable(payload: bytes, kind: type[M]) -> M | None:
+    """One rig's message; None of a rig that speaks another version, which hides the answers of no other."""
+    with contextlib.suppress(BadMessageError):
+        return decode(payload, kind)
+    return None

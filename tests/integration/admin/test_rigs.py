@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from admin.rigs import commands
 from admin.rigs.commands import BadRigSettingError, NoRigError, change_settings, command, read_wishes, rigs_of
+from broker.contract import REPORTED_SETTINGS
 from broker.ids import AgentId, ProjectId
+from broker.live import follow
 from broker.messages import ReconstructorPresence
 from broker.mosquitto import Mosquitto
+from broker.rig_messages import AgentSettings, ReportedSettings
 from edge_agent.capture import request
 from tests.integration.edge_agent.receiver import PROJECT, receiving
 from tests.integration.edge_agent.rig import RIG, running, settings_for, write_photographs
@@ -64,6 +68,20 @@ async def test_rigs_are_seen_led_and_changed(
         settings = rigs[SOUTH].settings
         assert settings is not None
         assert settings.settings.interval_s == 7.5
+
+
+async def test_settings_of_a_rig_that_is_away_add_up(mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "ANSWER_TIMEOUT_S", 0.1)
+    ops, project, connection = mosquitto.connection("ops"), ProjectId(PROJECT), mosquitto.connection(RIG)
+    report = ReportedSettings(project=project, agent=AgentId(RIG), version=3, settings=AgentSettings())
+    async with follow(connection) as rig:
+        await rig.publish(REPORTED_SETTINGS.outgoing(connection.space, project, report, agent=RIG))
+    for wishes in ({"interval_s": "7.5"}, {"is_gps_stripped": "true"}):
+        assert [each async for each in change_settings(ops, project, RIG, wishes)] == [(RIG, None)]
+    [found] = await rigs_of(ops, project)
+    assert found.desired is not None
+    assert found.desired.version == 5
+    assert found.desired.settings == AgentSettings(interval_s=7.5, is_gps_stripped=True)
 
 
 @pytest.mark.parametrize(
