@@ -14,7 +14,7 @@ from rich.live import Live
 from admin.facts import read_facts
 from admin.installation import Installation
 from admin.ops.plan import Load, lines, plan, read_measured
-from admin.ops.table import rows_of, table_of
+from admin.ops.table import rows_of, table_of, unheard
 from admin.system import System
 from broker.config import BadSettingsError
 from broker.logs import LogLevel, configure
@@ -44,7 +44,7 @@ def ops(
             asyncio.run(_follow(Board(installation.viewer.model_copy(update={"broker": installation.operator}))))
         return
     facts = asyncio.run(read_facts(installation))
-    rows = rows_of(each.status for each in facts if each.status is not None)
+    rows = rows_of(each.status or unheard(each.project) for each in facts)
     if is_json:
         print("\n".join(json.dumps(row.model_dump(mode="json")) for row in rows))
     else:
@@ -87,7 +87,8 @@ async def _follow(board: Board) -> None:
     following = asyncio.create_task(board.run(), name="board")
     with Live(table_of([], is_connected=True), refresh_per_second=1) as live:
         while not following.done():
-            rows = rows_of(status for each in board.projects() if (status := board.status(each)) is not None)
+            projects = {*board.projects(), *(board.chosen if board.is_connected else ())}
+            rows = rows_of(board.status(each) or unheard(each) for each in projects)
             live.update(table_of(rows, is_connected=board.is_connected))
             await asyncio.sleep(_TICK_S)
     following.result()

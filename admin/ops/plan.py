@@ -12,6 +12,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
+from admin.lines import counted
 from broker.shards import PLY_BYTES_PER_POINT
 from reconstructor.config import Settings
 
@@ -144,7 +145,7 @@ def plan(load: Load, measured: Measured, settings: Settings) -> Plan:
 def lines(load: Load, made: Plan, measured: Measured) -> Iterator[str]:
     """The plan for people."""
     per_rig = made.uplink_mbit_per_s_per_rig
-    yield f"disk        {made.disk_gb:,.0f} GB after {load.days:,} days, {made.disk_gb_per_day:,.1f} GB a day"
+    yield f"disk        {made.disk_gb:,.0f} GB after {counted(load.days, 'day')}, {made.disk_gb_per_day:,.1f} GB a day"
     yield f"from rigs   {made.uplink_mbit_per_s:,.1f} Mbit/s" + (f", {per_rig:,.1f} of each rig" if per_rig else "")
     yield (
         f"to viewers  {made.downlink_mbit_per_s:,.1f} Mbit/s while photographs come; a first visit {made.first_visit_mb:,.0f} MB, "

@@ -73,6 +73,22 @@ def row_of(status: ProjectStatus, now: AwareDatetime) -> Row:
     )
 
 
+def unheard(project: ProjectId) -> ProjectStatus:
+    """The status of a project of which no reconstructor ever said anything."""
+    return ProjectStatus(
+        project=project,
+        reconstructor="unknown",
+        code=None,
+        reason=None,
+        image_count=0,
+        refetch_every=None,
+        cloud=None,
+        statistics=None,
+        agents=(),
+        is_stale=False,
+    )
+
+
 def rows_of(statuses: Iterable[ProjectStatus], now: datetime | None = None) -> list[Row]:
     """All rows: those that somebody should look at first, then by name."""
     at = now or datetime.now(UTC)

@@ -47,6 +47,11 @@ def test_the_plan_is_what_a_person_calculates() -> None:
     assert made.memory_gb == pytest.approx(1 + 0.8)
 
 
+def test_one_day_is_one_day() -> None:
+    assert " GB after 1 day, " in CliRunner().invoke(app, ["plan", "--photographs", "1000"]).stdout
+    assert " GB after 1,000 days, " in CliRunner().invoke(app, ["plan", "--photographs", "1", "--days", "1000"]).stdout
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
