@@ -20,7 +20,7 @@ from viewer.config import Settings as ViewerSettings
 
 ROOT = Path(__file__).parents[3]
 COMPOSE = (ROOT / "deploy/compose.yaml").read_text(encoding="utf-8")
-SERVICES = ("broker", "reconstructor", "page")
+SERVICES = ("broker", "reconstructor", "page", "renew")
 
 
 def instructions() -> Iterator[tuple[str, str]]:
@@ -111,6 +111,13 @@ def test_the_health_check_of_the_reconstructor_is_a_command_of_ours() -> None:
     assert (
         faults(Block(document=ROOT / "deploy/compose.yaml", line=1, language="sh", text="cairn view ping chapel")) != []
     )
+
+
+def test_the_certificate_is_renewed_by_a_command_of_ours_again_and_again() -> None:
+    found = re.search(r'entrypoint: \[sh, -c, "while :; do (cairn .+?); sleep 3600; done"\]', service("renew"))
+    assert found is not None
+    assert faults(Block(document=ROOT / "deploy/compose.yaml", line=1, language="sh", text=found[1])) == []
+    assert "<<: *cairn" in service("renew")  # the same volume and user
 
 
 def test_health_checks_fail_while_nothing_answers() -> None:
