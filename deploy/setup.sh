@@ -102,7 +102,8 @@ proxies() {
 }
 
 virtual_environment() {
-    [[ -x .venv/bin/python && -x .venv/bin/pip ]] || make_virtual_environment
+    # A system that was upgraded has another Python, which does not see the packages of the earlier one.
+    [[ -x .venv/bin/pip ]] && .venv/bin/python -c 'import pip' 2>/dev/null || make_virtual_environment
     # picamera2 is Debian's package: PyPI's lacks libcamera.
     if [[ $purpose == rig ]] && is_raspberry_pi; then
         sed -i 's/^include-system-site-packages = false/include-system-site-packages = true/' .venv/pyvenv.cfg
@@ -114,7 +115,7 @@ make_virtual_environment() {
     for python in python3 python3.13 python3.12 python3.11; do
         if "$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             say "making the virtual environment .venv with $("$python" --version)"
-            "$python" -m venv .venv
+            "$python" -m venv --clear .venv # what an earlier Python left there tells of packages that are gone
             return
         fi
     done

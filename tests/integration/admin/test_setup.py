@@ -92,6 +92,17 @@ def test_a_link_to_a_checkout_that_is_gone_is_renewed(checkout: Path) -> None:
     assert (links / "cairn").readlink() == checkout / ".venv/bin/cairn"
 
 
+def test_an_upgrade_of_the_systems_python_makes_the_environment_again(checkout: Path) -> None:
+    ours, calls, system = checkout / ".venv/bin", checkout / "calls", checkout.parent / "system"
+    program(ours / "python", "exit 1")  # it has no packages
+    made = f'echo "#!/bin/sh\necho \\$@ >>{calls}" >{ours}/python; touch {ours}/pip {ours}/cairn; chmod 755 {ours}/*'
+    program(system / "python3", f'case "$*" in *venv*) rm -f .venv/.cairn-*; echo "$@" >>{calls}; {made} ;; esac')
+    set_up(checkout, system)
+    said = calls.read_text().splitlines()
+    assert said[0] == "-m venv --clear .venv"
+    assert [line for line in said if line.startswith("-m pip install")]
+
+
 @pytest.mark.skipif(Path("/usr/lib/python3/dist-packages/picamera2").exists(), reason="picamera2 is installed")
 def test_a_raspberry_pi_gets_debians_picamera2_into_its_environment(checkout: Path) -> None:
     programs, calls = checkout / ".venv/bin", checkout / "calls"
