@@ -47,9 +47,8 @@ def deeds_of(system: System, wanted: Wanted) -> list[Deed]:
     Raises:
         BadSettingsError: the system is not set up, or a log cannot be read.
     """
+    system.check_set_up()
     settings = system.settings()
-    if not settings:
-        raise BadSettingsError(f"{system.folder} is not set up: run `cairn init PROJECT` first")
     broker, reconstructor = (
         system.folder / settings.get(table, {}).get("data_dir", f"data/{table}")
         for table in ("broker", "reconstructor")

@@ -7,7 +7,7 @@ from typing import Self
 
 from admin.invite import page_address, reachable_host
 from admin.system import System
-from broker.config import SETTINGS_VARIABLE, BadSettingsError, Connection
+from broker.config import SETTINGS_VARIABLE, Connection
 from broker.ids import ProjectId
 from broker.settings import Settings as BrokerSettings
 from reconstructor.config import Settings as ReconstructorSettings
@@ -32,8 +32,7 @@ class Installation:
         Raises:
             BadSettingsError: nothing is set up in this folder, or a setting does not fit.
         """
-        if not system.settings():
-            raise BadSettingsError(f"{system.folder} is not set up: run `cairn init PROJECT` first")
+        system.check_set_up()
         os.environ[SETTINGS_VARIABLE] = str(system.settings_file.resolve())
         return cls(
             system=system,

@@ -32,11 +32,14 @@ def invite_user(
         BadIdError: a name that does not fit its role.
         BadInvitationError: a role that nobody is invited to, or an account of the system's own programs.
     """
+    system.check_set_up()
     settings = system.settings()
     viewer, names = settings.get("viewer", {}), settings.get("broker", {}).get("names", ())
     projects = list(viewer.get("projects", ()))
     if not projects:
-        raise BadSettingsError(f"{system.folder} is not set up: run `cairn init PROJECT` first")
+        raise BadSettingsError(
+            f"{system.settings_file} names no project below [viewer]: run `cairn init PROJECT` first"
+        )
     if project is None:
         if len(projects) != 1:
             raise BadSettingsError(f"name one of the projects with --project: {', '.join(projects)}")

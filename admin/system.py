@@ -18,7 +18,7 @@ from broker.channel import Role
 from broker.config import BadSettingsError
 from broker.files import locked
 from broker.ids import ProjectId
-from broker.projects.project_list import ProjectList
+from broker.projects.project_list import SERVING, ProjectList
 
 MQTT_PORT: Final = 1883
 TLS_PORT: Final = 8883
@@ -102,6 +102,11 @@ class System:
     def settings(self) -> dict[str, Any]:
         """What cairn.toml says; empty without one. Raises BadSettingsError when it cannot be read."""
         return ProjectList.read(self.settings_file).document.unwrap()
+
+    def check_set_up(self) -> None:
+        """Check that cairn.toml is of a system; that of a rig alone is not. Raises BadSettingsError, also when it cannot be read."""
+        if self.settings().keys().isdisjoint(SERVING):
+            raise BadSettingsError(f"{self.folder} is not set up: run `cairn init PROJECT` first")
 
     def ports(self, *, is_open: bool) -> Ports:
         """Where it listens as it is set up; a system without settings gets ports that are free now.

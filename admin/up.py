@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from admin.lines import describe_project, program_line
+from admin.lines import counted, describe_project, program_line
 from admin.log_files import keep_logs_small
 from admin.programs import Program
 from admin.system import System
-from broker.config import SETTINGS_VARIABLE, BadSettingsError
+from broker.config import SETTINGS_VARIABLE
 from broker.logs import get_logger
 from broker.mosquitto import BrokerStartError, find_binary
 from broker.projects.settings_watch import changes_of_projects
@@ -74,8 +74,7 @@ async def run_system(system: System, show: Callable[[list[str]], None]) -> None:
 
 def _checked_broker(system: System) -> BrokerSettings:
     """How the system's broker is set; raises like `run_system` when it cannot run."""
-    if not system.settings():
-        raise BadSettingsError(f"{system.folder} is not set up: run `cairn init PROJECT` first")
+    system.check_set_up()
     find_binary()
     broker = BrokerSettings.load()
     if broker.plan().answers():  # it would be taken for ours, and hear our passwords
@@ -121,7 +120,9 @@ def _describe_program(program: Program) -> str:
     state = "running" if program.pid is not None else "starting"
     if program.restart_count == 0:
         return program_line(program.name, state)
-    again = f"started again {program.restart_count} times: {program.last_words()} (see {_short(program.log)})"
+    again = (
+        f"started again {counted(program.restart_count, 'time')}: {program.last_words()} (see {_short(program.log)})"
+    )
     return program_line(program.name, f"{state}, {again}")
 
 

@@ -209,7 +209,7 @@ def test_a_program_that_is_killed_comes_back(tmp_path: Path) -> None:
         assert "is taken: the system runs already" in again.stderr
         page = next(each for each in psutil.Process(process.pid).children() if "view" in each.cmdline())
         page.kill()
-        wait_for(tmp_path, "page           running, started again 1 times")
+        wait_for(tmp_path, "page           running, started again 1 time:")
 
 
 async def written(path: Path, words: str, *, within_s: float = 30) -> str:

@@ -1,14 +1,26 @@
 """`cairn doctor`, `status` and `open` of a system that does not run: what they print, and how they end."""
 
 import json
+import os
+from collections.abc import Iterator
 
 import pytest
+from typer import Typer
 from typer.testing import CliRunner
 
-from admin.cli import init_app, open_app, status_app
+from admin.cli import audit_app, init_app, open_app, status_app, up_app
 from admin.doctor.cli import app as doctor_app
 from admin.installation import Installation
 from broker.config import BadSettingsError
+
+
+@pytest.fixture(autouse=True)
+def _same_umask() -> Iterator[None]:
+    """Commands that keep what they write private do so for their whole process."""
+    before = os.umask(0o077)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 def test_doctor_prints_a_line_or_a_row_for_each_finding_and_ends_with_1(installation: Installation) -> None:
@@ -30,6 +42,17 @@ def test_doctor_of_an_empty_folder_says_how_to_begin(installation: Installation)
     assert done.exit_code == 1
     assert "is not set up: run `cairn init PROJECT` first" in done.stdout
     assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("app", [up_app, open_app, status_app, audit_app])
+def test_the_folder_of_a_rig_is_no_system(app: Typer, installation: Installation) -> None:
+    rig = installation.system.folder / "rig"
+    rig.mkdir()
+    (rig / "cairn.toml").write_text('[edge]\nproject = "chapel"\n')
+    done = CliRunner().invoke(app, ["--folder", str(rig)])
+    assert isinstance(done.exception, BadSettingsError)
+    assert done.exception.sentence == f"{rig} is not set up: run `cairn init PROJECT` first"
+    assert list(rig.iterdir()) == [rig / "cairn.toml"]
 
 
 def test_status_names_what_is_down_and_ends_with_1(installation: Installation) -> None:
