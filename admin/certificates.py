@@ -62,8 +62,17 @@ class TlsFiles:
         """Make what is missing, ends soon, or lacks one of these names and addresses; returns whether anything was made.
 
         Raises:
-            BadCertificateError: what is there cannot be read.
+            BadCertificateError: what is there cannot be read, or the disk does not take it.
+            PermissionError: the files belong to another account.
         """
+        try:
+            return self._ensure(names)
+        except PermissionError:
+            raise
+        except OSError as exc:
+            raise BadCertificateError(f"cannot write the certificate in {self.folder}: {exc.strerror}") from exc
+
+    def _ensure(self, names: frozenset[str]) -> bool:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.authority.exists():
             self._make_authority()

@@ -230,11 +230,10 @@ def _told(system: System, project: ProjectId, *, is_new: bool, is_known: bool, i
         lines += [f"             {fingerprint(Path(settings['viewer']['authority']))}"]
     if is_open:
         how = "https" if scheme == "https" else "http, so for a network that is not yours: cairn init PROJECT --tls"
-        lines += [
-            f"port {page}    the page, for phones and laptops: {how}",
-            f"port {tls}    rigs: MQTT over TLS",
-            f"firewall     sudo ufw allow {page},{tls}/tcp",
-        ]
+        ports = [page] if tls is None else [page, tls]
+        lines += [f"port {page}    the page, for phones and laptops: {how}"]
+        lines += [f"port {each}    rigs: MQTT over TLS" for each in ports[1:]]
+        lines += [f"firewall     sudo ufw allow {','.join(map(str, ports))}/tcp"]
     return lines
 
 

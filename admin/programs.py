@@ -113,10 +113,13 @@ class Program:
         return await self._process.wait()
 
     def last_words(self) -> str:
-        """The last line that it wrote."""
-        with self.log.open("rb") as log:
-            log.seek(max(0, self.log.stat().st_size - _LAST_WORDS_BYTES))
-            lines = log.read().decode(errors="replace").strip().splitlines()
+        """The last line that it wrote, for as long as nobody removes the log."""
+        try:
+            with self.log.open("rb") as log:
+                log.seek(max(0, self.log.stat().st_size - _LAST_WORDS_BYTES))
+                lines = log.read().decode(errors="replace").strip().splitlines()
+        except FileNotFoundError:
+            lines = []
         return printable(lines[-1]) if lines else "it said nothing"
 
 

@@ -11,6 +11,7 @@ from admin.log_files import keep_logs_small
 from admin.programs import Program
 from admin.system import System
 from broker.config import SETTINGS_VARIABLE
+from broker.errors import CairnError, one_line
 from broker.logs import get_logger
 from broker.mosquitto import BrokerStartError, find_binary
 from broker.projects.settings_watch import changes_of_projects
@@ -101,7 +102,10 @@ async def _keep_certificate(system: System) -> None:
     """Renew the certificate in time; broker and page take the new one without a restart."""
     while True:
         await asyncio.sleep(_RENEWAL_INTERVAL_S)
-        await asyncio.to_thread(_renew, system)
+        try:
+            await asyncio.to_thread(_renew, system)
+        except (CairnError, PermissionError) as exc:  # a full disk, or settings that somebody is writing: tried again
+            get_logger().warning("certificate_not_renewed", reason=one_line(exc))
 
 
 def _renew(system: System) -> None:

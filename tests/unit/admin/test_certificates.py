@@ -10,6 +10,7 @@ import pytest
 
 from admin import certificates
 from admin.certificates import BadCertificateError, TlsFiles, machine_names
+from broker.files import write_durably
 
 NAMES = frozenset({"localhost", "127.0.0.1", "::1", "rig-server.local"})
 
@@ -85,3 +86,20 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 def test_this_machine_has_a_name_and_loopback() -> None:
     assert {"localhost", "127.0.0.1", "::1", socket.gethostname()} <= machine_names()
+
+
+def test_a_full_disk_is_one_line_and_the_next_time_heals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = TlsFiles(tmp_path / "tls")
+    files.ensure(NAMES)
+
+    def fail(folder: Path, contents: dict[str, bytes], *, mode: int) -> None:
+        if "server.pem" in contents:
+            raise OSError(28, "No space left on device")
+        write_durably(folder, contents, mode=mode)
+
+    monkeypatch.setattr(certificates, "write_durably", fail)
+    with pytest.raises(BadCertificateError, match=r"cannot write the certificate in .*tls: No space left on device"):
+        files.ensure(NAMES | {"192.168.1.5"})
+    monkeypatch.setattr(certificates, "write_durably", write_durably)
+    assert files.ensure(NAMES | {"192.168.1.5"})
+    handshake(files, files.authority, "192.168.1.5")

@@ -74,6 +74,16 @@ def test_init_says_that_a_running_system_must_start_again_for_its_new_settings(i
     assert "settings     changed" not in CliRunner().invoke(init_app, [*words, "--tls"]).stdout
 
 
+def test_init_names_no_port_for_rigs_where_none_is(installation: Installation) -> None:
+    file = installation.system.settings_file
+    text = "".join(line for line in file.read_text().splitlines(keepends=True) if not line.startswith("tls_port"))
+    file.write_text(text)
+    said = CliRunner().invoke(init_app, ["chapel", "--folder", str(installation.system.folder)]).stdout
+    page = installation.viewer.port
+    assert f"firewall     sudo ufw allow {page}/tcp\n" in said
+    assert "None" not in said
+
+
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that a browser was opened with; a terminal without a screen at first."""
