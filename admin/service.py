@@ -57,6 +57,9 @@ Type=exec
 TimeoutStopSec=10
 TasksMax=512
 MemoryMax=1G
+# It keeps shards as temporary files. Where /tmp is memory (Debian 13), they would count as memory of the service.
+CacheDirectory=cairn-page
+Environment=TMPDIR=%C/cairn-page
 PrivateDevices=yes"""
 
 

@@ -115,7 +115,10 @@ class Invitations:
 
         Raises:
             BadInvitationError: there is one of this number, or the operator has too many open ones.
+            BadIdError: the name is too long for the numbers that it gets.
         """
+        if row.name is not None and row.uses > 1:
+            User.build(f"{row.name}-{row.uses}", row.role, [row.project])
         now = datetime.now(UTC)
         with self._changing() as rows:
             if any(each.invitation_id == row.invitation_id for each in rows):

@@ -99,6 +99,7 @@ def test_settings_of_the_containers_fit_what_init_writes(tmp_path: Path, monkeyp
     for connection in (reconstructor.broker, viewer.broker):
         assert (connection.host, connection.port) == ("broker", 1883)
         assert connection.secret()
+    assert viewer.shard_cache_folder == Path("/data")  # not /tmp, which is memory
     published = re.findall(r'ports: \["(\d+):(\d+)"\]', COMPOSE)
     assert published == [("8883", "8883"), ("8080", "8080")]
 

@@ -158,6 +158,12 @@ def test_changed_settings_restart_what_runs(system: System, open_folder: Path) -
     ]
 
 
+def test_shards_of_the_page_are_no_memory_of_its_service(system: System, open_folder: Path) -> None:
+    install_system(system, run=Steps(), root=open_folder)
+    lines = (open_folder / "etc/systemd/system/cairn-page.service").read_text().splitlines()
+    assert {"CacheDirectory=cairn-page", "Environment=TMPDIR=%C/cairn-page"} <= set(lines)
+
+
 def test_photographs_on_another_disk_are_written_there_and_waited_for(system: System, open_folder: Path) -> None:
     large = open_folder / "large/photographs"
     text = system.settings_file.read_text()

@@ -155,6 +155,15 @@ def test_each_use_of_a_shared_invitation_makes_an_account(tmp_path: Path) -> Non
     assert len(invitations.all()[0].redeemed) == 2
 
 
+def test_a_shared_name_leaves_room_for_its_numbers(tmp_path: Path) -> None:
+    longest = User.build("g" * 63, "viewer", ["chapel"])
+    Invitations(tmp_path).add(longest, lasts=DAY, uses=1)
+    with pytest.raises(BadIdError):
+        Invitations(tmp_path).add(longest, lasts=DAY, uses=2)
+    secret = Invitations(tmp_path).add(User.build("g" * 60, "viewer", ["chapel"]), lasts=DAY, uses=20)
+    assert redeemed(tmp_path, secret).name == f"{'g' * 60}-1"
+
+
 def test_a_second_invitation_renews_the_password_and_keeps_other_projects(tmp_path: Path) -> None:
     invitations, book = Invitations(tmp_path), UserBook(tmp_path)
     book.add(User.build("rig-1", "agent", ["castle"]))
