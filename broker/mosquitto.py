@@ -317,9 +317,9 @@ def limit_lines() -> Iterator[str]:
     yield f"memory_limit {int(psutil.virtual_memory().total * _MEMORY_RATIO)}"
 
 
-def listener_lines(plan: BrokerPlan) -> Iterator[str]:
-    """Where a broker listens."""
-    most = f"max_connections {plan.most_connections(descriptor_limit())}"
+def listener_lines(plan: BrokerPlan, descriptor_count: int | None = None) -> Iterator[str]:
+    """Where a broker listens, and how many connections its descriptors allow; by default those of a child of ours."""
+    most = f"max_connections {plan.most_connections(descriptor_count or descriptor_limit())}"
     yield f"listener {plan.port} {plan.host}"
     yield most
     if plan.tls_port is not None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from broker.accounts.access import Account, acl
+from broker.clients.descriptors import MOST_DESCRIPTORS
 from broker.files import write_durably
 from broker.mosquitto import BrokerPlan, limit_lines, listener_lines
 from broker.service.install import Run, ServiceFailedError, run_command
@@ -19,6 +20,12 @@ from broker.service.install import Run, ServiceFailedError, run_command
 ETC: Final = Path("/etc/mosquitto")
 MOSQUITTO_USER: Final = "mosquitto"
 _SERVICE: Final = "mosquitto"
+_DROP_IN: Final = f"""\
+# Written by `cairn broker install`, and again with each call.
+[Service]
+# Each connection is a file descriptor, and those of strangers must not use up the default of 1024.
+LimitNOFILE={MOST_DESCRIPTORS}
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +35,14 @@ class SystemMosquitto:
     Attributes:
         plan: where it listens, and the certificate that it is given a copy of.
         folder: the folder of its settings, /etc/mosquitto.
+        units: the folder of systemd's units and their drop-ins.
         pid_file: where it keeps its process id.
         run: runs one command as root.
     """
 
     plan: BrokerPlan
     folder: Path = ETC
+    units: Path = Path("/etc/systemd/system")
     pid_file: Path = Path("/run/mosquitto/mosquitto.pid")
     run: Run = run_command
 
@@ -47,8 +56,13 @@ class SystemMosquitto:
         """What only Mosquitto itself may read: passwords, ACL, certificate and key."""
         return self.folder / "cairn"
 
+    @property
+    def drop_in(self) -> Path:
+        """What systemd gives it besides Debian's unit."""
+        return self.units / f"{_SERVICE}.service.d" / "cairn.conf"
+
     def install(self, accounts: Iterable[Account]) -> None:
-        """Write everything as root, and make the service use it: a restart when it must listen elsewhere, else a reload.
+        """Write everything as root, and make the service use it: a restart when its settings changed, else a reload.
 
         Raises:
             ServiceFailedError: there is no such folder, it cannot be written, or the service does not come up.
@@ -58,11 +72,11 @@ class SystemMosquitto:
         self.run(["install", "-d", "-o", MOSQUITTO_USER, "-g", MOSQUITTO_USER, "-m", "0700", str(self.private)])
         plan = replace(self.plan, certificate=self._certificate, key=self._key) if self.plan.certificate else self.plan
         text = "".join(f"{line}\n" for line in self._lines(plan))
-        is_changed = not self.conf.exists() or self.conf.read_text(encoding="utf-8") != text
         self._write_private(accounts)
-        if is_changed:
-            self._write(self.conf.parent, {self.conf.name: text}, mode=0o644)
-            self.conf.chmod(0o644)  # whatever our umask is: at a reload Mosquitto's user reads it
+        is_changed = self._write_open(self.conf, text)
+        if self._write_open(self.drop_in, _DROP_IN):
+            self.run(["systemctl", "daemon-reload"])
+            is_changed = True
         self.run(["systemctl", "restart" if is_changed else "reload", _SERVICE])
 
     def reload(self, accounts: Iterable[Account]) -> None:
@@ -92,7 +106,7 @@ class SystemMosquitto:
         yield from limit_lines()
         yield f"password_file {self.private / 'passwords'}"
         yield f"acl_file {self.private / 'acl.conf'}"
-        yield from listener_lines(plan)
+        yield from listener_lines(plan, MOST_DESCRIPTORS)
 
     def _write_private(self, accounts: Iterable[Account]) -> None:
         everybody = list(accounts)
@@ -107,6 +121,21 @@ class SystemMosquitto:
         except (OSError, UnicodeDecodeError) as exc:
             raise ServiceFailedError(f"cannot read the certificate or its key: {exc}") from exc
         self._write(self.private, files)
+
+    @classmethod
+    def _write_open(cls, file: Path, text: str) -> bool:
+        """Write a file that everybody may read, unless it says that already; returns whether it was written."""
+        if file.exists() and file.read_text(encoding="utf-8") == text:
+            return False
+        try:
+            if not file.parent.exists():
+                file.parent.mkdir(parents=True)
+                file.parent.chmod(0o755)
+        except OSError as exc:
+            raise ServiceFailedError(f"cannot write {file}: {exc.strerror}") from exc
+        cls._write(file.parent, {file.name: text}, mode=0o644)
+        file.chmod(0o644)  # whatever our umask is: at a reload Mosquitto's user reads it
+        return True
 
     @staticmethod
     def _write(folder: Path, files: dict[str, str], mode: int = 0o600) -> None:

@@ -46,6 +46,8 @@ class Machine:
         self.steps.append(" ".join(words[:2]))
         if words[0] == "install":
             self._install(Path(words[-1]), list(words))
+        elif words[1] == "daemon-reload":
+            return
         elif words[1] == "reload":
             assert self._process is not None
             self._process.send_signal(signal.SIGHUP)
@@ -100,7 +102,13 @@ async def test_accounts_are_in_force_over_tls_and_change_without_a_restart(machi
         tls_port=(tls_port := free_port()),
     )
     password = book.add(User.build("rig-1", "agent", ["chapel"])).password
-    system = SystemMosquitto(plan=plan, folder=machine.etc, pid_file=open_folder / "lib/mosquitto.pid", run=machine)
+    system = SystemMosquitto(
+        plan=plan,
+        folder=machine.etc,
+        units=open_folder / "units",
+        pid_file=open_folder / "lib/mosquitto.pid",
+        run=machine,
+    )
     system.install(book.accounts())
     wait_for(tls_port, is_tls=True)
     rig = Connection(port=tls_port, username="rig-1", password=password, ca_file=tls.authority)
@@ -115,7 +123,18 @@ async def test_accounts_are_in_force_over_tls_and_change_without_a_restart(machi
     tls.ensure(frozenset({"127.0.0.1", "a.example.org"}))
     system.install(book.accounts())
     assert (system.private / "server.pem").read_bytes() == tls.certificate.read_bytes()
-    assert machine.steps == ["install -d", "systemctl restart", "install -d", "systemctl reload"]
+    assert machine.steps == [
+        "install -d",
+        "systemctl daemon-reload",
+        "systemctl restart",
+        "install -d",
+        "systemctl reload",
+    ]
+    drop_in = open_folder / "units/mosquitto.service.d/cairn.conf"
+    assert "\nLimitNOFILE=65536\n" in drop_in.read_text()
+    assert drop_in.stat().st_mode & 0o777 == 0o644
+    assert drop_in.parent.stat().st_mode & 0o777 == 0o755
+    assert system.conf.read_text().count("\nmax_connections 4000\n") == 2  # which those descriptors allow
     private = {path.name: path.stat() for path in system.private.iterdir()}
     assert set(private) == {"passwords", "acl.conf", "server.pem", "server.key"}
     assert {found.st_mode & 0o777 for found in private.values()} == {0o600}
