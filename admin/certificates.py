@@ -14,6 +14,7 @@ from typing import Final
 
 import psutil
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -22,6 +23,7 @@ from broker.config import BadSettingsError
 from broker.errors import CairnError
 from broker.files import write_durably
 
+AUTHORITY_KEY: Final = "ca.key"
 AUTHORITY_DAYS: Final = 3650
 SERVER_DAYS: Final = 397
 RENEW_BEFORE_DAYS: Final = 30
@@ -76,7 +78,7 @@ class TlsFiles:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.authority.exists():
             self._make_authority()
-        elif self.certificate.exists() and self._is_good(names):
+        elif self.certificate.exists() and self.key.exists() and self._is_good(names):
             return False
         self._make_server(names)
         return True
@@ -89,8 +91,11 @@ class TlsFiles:
         found = _read_certificate(self.certificate)
         alternative = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         said = {str(name.value) for name in alternative}
-        is_ours = found.issuer == _read_certificate(self.authority).subject
-        return is_ours and names <= said and self.expires_at() - _now() > dt.timedelta(days=RENEW_BEFORE_DAYS)
+        is_ours = _is_issued(found, _read_certificate(self.authority))
+        is_pair = _read_key(self.key).public_key() == found.public_key()
+        return (
+            is_ours and is_pair and names <= said and self.expires_at() - _now() > dt.timedelta(days=RENEW_BEFORE_DAYS)
+        )
 
     def _make_authority(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
@@ -100,10 +105,10 @@ class TlsFiles:
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(is_authority=True), critical=True)
         )
-        self._write({"ca.key": _pem(key), "ca.pem": builder.sign(key, hashes.SHA256())})
+        self._write({AUTHORITY_KEY: _pem(key), "ca.pem": builder.sign(key, hashes.SHA256())})
 
     def _make_server(self, names: frozenset[str]) -> None:
-        authority, authority_key = _read_certificate(self.authority), _read_key(self.folder / "ca.key")
+        authority, authority_key = _read_certificate(self.authority), _read_key(self.folder / AUTHORITY_KEY)
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cairn broker")])
         builder = (
@@ -121,7 +126,7 @@ class TlsFiles:
     def _write(self, files: dict[str, bytes | x509.Certificate]) -> None:
         # A page that is a service reads the server's key by the group of the folder, which has the setgid bit then.
         is_shared = bool(self.folder.stat().st_mode & stat.S_ISGID)
-        modes = {"ca.key": 0o600, self.key.name: 0o640 if is_shared else 0o600}
+        modes = {AUTHORITY_KEY: 0o600, self.key.name: 0o640 if is_shared else 0o600}
         for name, content in files.items():
             text = content if isinstance(content, bytes) else content.public_bytes(serialization.Encoding.PEM)
             write_durably(self.folder, {name: text}, mode=modes.get(name, 0o644))
@@ -192,6 +197,15 @@ def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
     except ValueError:
+        return False
+    return True
+
+
+def _is_issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    """Whether an authority signed a certificate; another one of the same name did not."""
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
         return False
     return True
 

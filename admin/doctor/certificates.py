@@ -18,7 +18,6 @@ SUBJECT = "certificates"
 def check_certificates(installation: Installation) -> Iterator[Finding]:
     """Check the broker's certificate and the page's, when they have one."""
     broker, viewer = installation.broker, installation.viewer
-    advice = _renewal(installation)
     pairs = [
         (broker.certificate, broker.key, broker.authority),
         (viewer.certificate, viewer.key, viewer.authority),
@@ -28,6 +27,7 @@ def check_certificates(installation: Installation) -> Iterator[Finding]:
         if certificate is None or key is None or certificate in checked:
             continue
         checked.add(certificate)
+        advice = _renewal(installation, certificate)
         yield from check_pair(certificate, key, authority, names=installation.system.names(), advice=advice)
     if not checked:
         yield ok(SUBJECT, "none is needed: nothing speaks TLS")
@@ -121,7 +121,9 @@ def _encoded(found: x509.Certificate) -> bytes:
     return found.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
-def _renewal(installation: Installation) -> str:
-    certificate = installation.broker.certificate
-    is_ours = certificate is not None and certificate == installation.system.tls.certificate.resolve()
-    return f"{installation.restart}; that renews it" if is_ours else "get a new one from its issuer"
+def _renewal(installation: Installation, certificate: Path) -> str:
+    if certificate != installation.system.tls.certificate.resolve():
+        return "get a new one from its issuer"
+    if installation.is_service:
+        return "renew it: `sudo systemctl start cairn-renew`"
+    return f"{installation.restart}; that renews it"

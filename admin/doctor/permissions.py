@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from admin.certificates import AUTHORITY_KEY
 from admin.doctor.findings import AS_ROOT, Finding, fault, ok
 from admin.installation import Installation
 from broker.config import Connection
@@ -61,8 +62,10 @@ def check_modes(paths: Iterable[Path]) -> Iterator[Finding]:
         except OSError as exc:
             yield fault(SUBJECT, f"cannot look at {path}: {exc.strerror}", AS_ROOT)
             continue
-        # A page that is a service reads the broker's key by the group of the folder.
-        is_shared = path.suffix == ".key" and bool(path.parent.stat().st_mode & stat.S_ISGID)
+        # A page that is a service reads the broker's key by the group of the folder, and never the authority's.
+        is_shared = (
+            path.suffix == ".key" and path.name != AUTHORITY_KEY and bool(path.parent.stat().st_mode & stat.S_ISGID)
+        )
         closed = _FOLDER if stat.S_ISDIR(mode) else _FILE & ~stat.S_IRGRP if is_shared else _FILE
         if mode & closed:
             yield fault(

@@ -103,3 +103,18 @@ def test_a_full_disk_is_one_line_and_the_next_time_heals(tmp_path: Path, monkeyp
     monkeypatch.setattr(certificates, "write_durably", write_durably)
     assert files.ensure(NAMES | {"192.168.1.5"})
     handshake(files, files.authority, "192.168.1.5")
+
+
+def test_a_key_that_is_lost_or_of_another_certificate_is_made_again(tmp_path: Path) -> None:
+    files, others = TlsFiles(tmp_path / "a"), TlsFiles(tmp_path / "b")
+    files.ensure(NAMES)
+    others.ensure(NAMES)
+    files.key.unlink()
+    assert files.ensure(NAMES)
+    files.key.write_bytes(others.key.read_bytes())
+    assert files.ensure(NAMES)
+    for name in ("ca.pem", "ca.key"):  # an authority of the same name, from a backup
+        (files.folder / name).write_bytes((others.folder / name).read_bytes())
+    assert files.ensure(NAMES)
+    handshake(files, files.authority, "localhost")
+    assert not files.ensure(NAMES)

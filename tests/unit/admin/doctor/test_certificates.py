@@ -1,6 +1,7 @@
 """A certificate that clients refuse is found, with the reason and what to do."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from admin.certificates import TlsFiles, machine_names
 from admin.doctor.certificates import check_certificates, check_pair
 from admin.doctor.findings import Finding, Level
 from admin.installation import Installation
+from admin.system import System
 
 NAMES = frozenset({"localhost", "192.168.7.7"})
 
@@ -78,3 +80,18 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
     files.certificate.write_text("nonsense")
     (damaged,) = checked(files)
     assert "cannot be read" in damaged.found
+
+
+def test_it_says_who_renews_a_certificate(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(System, "names", lambda _: frozenset({"another.example.org"}))
+    others = made(tmp_path / "others", monkeypatch)
+    viewer = installation.viewer.model_copy(update={"certificate": others.certificate, "key": others.key})
+    here = replace(installation, viewer=viewer, unit_folder=tmp_path)
+    ours, foreign = check_certificates(here)
+    assert ours.advice == "end `cairn up` and start it again; that renews it"
+    assert foreign.advice == "get a new one from its issuer"
+    line = f"Environment=CAIRN_SETTINGS={installation.system.settings_file.resolve()}\n"
+    (tmp_path / "cairn-broker.service").write_text(line)
+    assert next(check_certificates(here)).advice == "renew it: `sudo systemctl start cairn-renew`"

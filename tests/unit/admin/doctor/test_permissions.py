@@ -54,3 +54,7 @@ def test_a_page_that_is_a_service_reads_the_key_by_the_group_of_its_folder(tmp_p
     assert list(check_modes([key])) == []
     key.chmod(0o644)
     assert len(list(check_modes([key]))) == 1
+    authority = key.with_name("ca.key")
+    authority.touch()
+    authority.chmod(0o640)
+    assert [each.advice for each in check_modes([authority])] == [f"chmod 600 {authority}"]
