@@ -228,8 +228,9 @@ def add_user(
 def remove_user(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The account to remove.")], data: DataDir = _DATA
 ) -> None:
-    """Take an account away; its clients are disconnected at once."""
+    """Take an account away; its clients are disconnected at once, and a link that would make it again ends."""
     UserBook(data).remove(name)
+    Invitations(data).revoke_account(name)
     _remove_kept(data, name)
 
 

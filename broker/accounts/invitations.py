@@ -1,6 +1,6 @@
 """Who is invited? One file, readable by the broker's owner only; redeeming an invitation makes the account."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -139,9 +139,16 @@ class Invitations:
 
     def revoke_project(self, project: str) -> None:
         """Take all invitations to a project back, because the project is served no longer; accounts are not touched."""
-        if any(row.project == project for row in self.all()):
+        self._revoke_all(lambda row: row.project == project)
+
+    def revoke_account(self, name: str) -> None:
+        """Take the invitations back that would make this account again, because it was removed."""
+        self._revoke_all(lambda row: row.name == name and row.uses == 1)
+
+    def _revoke_all(self, is_meant: Callable[[Invitation], bool]) -> None:
+        if any(map(is_meant, self.all())):
             with self._changing() as rows:
-                rows[:] = [row for row in rows if row.project != project]
+                rows[:] = [row for row in rows if not is_meant(row)]
 
     def redeem(self, invitation_id: str, joining: Joining) -> tuple[Invitation, User]:
         """Use an invitation once: make its account.

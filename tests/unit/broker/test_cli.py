@@ -105,3 +105,11 @@ def test_a_project_that_one_program_lists_is_removed_with_its_invitations(
     assert done.exit_code == 0, done.exception
     assert "castle" not in settings.read_text()
     assert Invitations(data).all() == []
+
+
+def test_an_account_that_is_removed_takes_its_link_along(tmp_path: Path) -> None:
+    anna = User.build("anna", "viewer", ["chapel"])
+    UserBook(tmp_path).add(anna)
+    Invitations(tmp_path).add(anna, lasts=timedelta(days=1), uses=1)
+    assert CliRunner().invoke(cli.app, ["user", "remove", "anna", "--data", str(tmp_path)]).exit_code == 0
+    assert Invitations(tmp_path).all() == []

@@ -242,6 +242,17 @@ def test_invitations_end_with_their_project(tmp_path: Path) -> None:
     assert redeemed(tmp_path, other, is_rig=True).name == "rig-2"
 
 
+def test_a_link_does_not_bring_an_account_back_that_was_removed(tmp_path: Path) -> None:
+    invitations = Invitations(tmp_path)
+    again = invitations.add(RIG, lasts=DAY, uses=1)
+    shared = invitations.add(GUEST, lasts=DAY, uses=2)
+    invitations.revoke_account("rig-1")
+    invitations.revoke_account("guest")  # the accounts of this link get numbers
+    with pytest.raises(BadInvitationError, match="it was revoked"):
+        redeemed(tmp_path, again, is_rig=True)
+    assert redeemed(tmp_path, shared).name == "guest-1"
+
+
 def test_a_link_comes_back() -> None:
     link = Link(page="http://192.168.1.5:8080/", host="192.168.1.5", secret=Secret.fresh())
     assert Link.read(f" {link}\n") == link
