@@ -10,7 +10,7 @@ from typing import Final
 from admin.system import System
 from broker.service.install import Owner, Run, install, run_command
 from broker.service.system_mosquitto import MOSQUITTO_USER
-from broker.service.units import Unit
+from broker.service.units import BadServicePathError, Unit
 
 BROKER_USER: Final = "cairn-broker"
 PAGE_USER: Final = "cairn-page"
@@ -156,10 +156,19 @@ def install_system(system: System, *, run: Run = run_command, root: Path = Path(
 
 
 def _folder(system: System, program: str, setting: str) -> Path:
-    """A folder that the settings name, in this system's own data by default."""
+    """A folder that the settings name, in this system's own data by default.
+
+    Raises:
+        BadServicePathError: other programs' files lie in it, which its program would own.
+    """
     own = {"data_dir": system.data / program, "export_dir": system.exports}
     named = Path(system.settings().get(program, {}).get(setting, own[setting]))
-    return (system.folder / named).resolve()
+    folder = (system.folder / named).resolve()
+    if system.data.resolve().is_relative_to(folder):
+        raise BadServicePathError(
+            f"{program}.{setting} is {folder}, where other programs have files: name one of its own"
+        )
+    return folder
 
 
 def _system_folder(system: System) -> Path | None:

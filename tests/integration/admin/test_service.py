@@ -177,6 +177,16 @@ def test_photographs_on_another_disk_are_written_there_and_waited_for(system: Sy
         assert large.stat().st_uid == NUMBERS["cairn-reconstructor"]
 
 
+@pytest.mark.parametrize("folder", ["data", ".", "/"])
+def test_no_program_gets_the_files_of_the_others(system: System, open_folder: Path, folder: str) -> None:
+    text = system.settings_file.read_text()
+    system.settings_file.write_text(text.replace(str(system.data / "reconstructor"), folder))
+    steps = Steps()
+    with pytest.raises(BadServicePathError, match=r"reconstructor\.data_dir is /.*: name one of its own"):
+        install_system(system, run=steps, root=open_folder)
+    assert steps.done == []
+
+
 def test_a_folder_that_services_cannot_read_is_named_and_nothing_is_handed_over(
     system: System, open_folder: Path
 ) -> None:
