@@ -86,7 +86,9 @@ class Keeper:
             return Answered(code=exc.code, reason=exc.sentence)
         except CairnError as exc:
             get_logger().warning("invitation_refused", code=exc.code, reason=exc.sentence)
-            return Answered(code=exc.code, reason=exc.sentence)
+            return Answered(
+                code=exc.code, reason=exc.sentence.replace(f" in {self.data_dir}", "")
+            )  # no guest's business
 
     def _answer(self, asked: Asked) -> Answered:
         if isinstance(asked, Redeem):

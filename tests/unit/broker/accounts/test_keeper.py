@@ -1,6 +1,7 @@
 """The keeper trusts no page server: only an operator's own password invites, and only viewers and contributors."""
 
 import json
+import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -153,6 +154,20 @@ def test_an_invitation_is_not_used_up_while_the_authority_cannot_be_read(keeper:
     assert UserBook(tmp_path).users() == []
     authority.write_text("an authority")
     assert json.loads(behind.answer(line).answer)["ca_pem"] == "an authority"
+
+
+def test_a_full_disk_is_said_without_the_place_on_the_server(
+    keeper: Keeper, passwords: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    refused = asked(keeper, "create", ("ops", passwords["ops"]), invitation=INVITATION)
+    assert (refused.code, refused.reason) == (
+        "bad_invitation",
+        "cannot write the invitations: No space left on device",
+    )
 
 
 def test_a_folder_with_too_long_a_path_is_named(tmp_path: Path) -> None:
