@@ -22,8 +22,11 @@ from broker.files import sync
 from broker.shards import PointCloud, encode_ply
 from reconstructor.black_box import Update, cloud_name, write_update
 from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.features.image_files import read_arrays
 from reconstructor.engine.sfm.published_points import PublishedPoints
 
+_MODELS: Final = "model*/*"
+_MARKS: Final = "marks*.npz"
 _KEPT_STEPS: Final = 8
 _KEPT_MODELS: Final = 2  # the second in case the first cannot be read
 _SMALL_PROJECT_IMAGES: Final = 20
@@ -57,6 +60,7 @@ class StepState(BaseModel):
     next_component: int = 1
     # by file, compared first, because COLMAP aborts the process on a truncated file
     model_sizes_bytes: dict[str, int] = {}
+    marks_sizes_bytes: dict[str, int] | None = None  # None: written by an earlier version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +115,8 @@ class Snapshots:
             np.savez(unfinished / f"marks{_suffix(each.number)}.npz", allow_pickle=False, **each.published.to_arrays())
             if len(each.cloud.points_in_world):
                 (output / cloud_name(each.number)).write_bytes(encode_ply(each.cloud))
-        state = state.model_copy(update={"model_sizes_bytes": _sizes(unfinished)})
+        sizes = {"model_sizes_bytes": _sizes(unfinished, _MODELS), "marks_sizes_bytes": _sizes(unfinished, _MARKS)}
+        state = state.model_copy(update=sizes)
         write_update(update, output)
         (unfinished / "state.json").write_text(state.model_dump_json(), encoding="utf-8")
         for path in (*unfinished.rglob("*"), unfinished):
@@ -128,8 +133,10 @@ class Snapshots:
         try:
             state = _read_state(path)
             base = state if state.model_sequence in {0, sequence} else _read_state(self._path(state.model_sequence))
-            if _sizes(self._path(base.sequence)) != base.model_sizes_bytes:
+            if _sizes(self._path(base.sequence), _MODELS) != base.model_sizes_bytes:
                 return None  # torn
+            if state.marks_sizes_bytes is not None and _sizes(path, _MARKS) != state.marks_sizes_bytes:
+                return None
             components = tuple(self._read_component(state, base, number) for number in state.components)
         except (OSError, ValidationError, ValueError, KeyError, RuntimeError):  # RuntimeError: COLMAP's
             return None
@@ -143,8 +150,8 @@ class Snapshots:
         )
 
     def _read_component(self, state: StepState, base: StepState, number: int) -> StepComponent:
-        with np.load(self._path(state.sequence) / f"marks{_suffix(number)}.npz", allow_pickle=False) as archive:
-            published = PublishedPoints.from_arrays({name: archive[name] for name in archive.files})
+        arrays = read_arrays(self._path(state.sequence) / f"marks{_suffix(number)}.npz")
+        published = PublishedPoints.from_arrays(arrays or {})  # KeyError if the file cannot be read
         model = None
         if state.model_sequence:
             model = pycolmap.Reconstruction()
@@ -168,9 +175,9 @@ def _suffix(number: int) -> str:
     return f"-{number}" if number else ""
 
 
-def _sizes(step: Path) -> dict[str, int]:
-    """The size of each file of the models in a step's folder, by its path in there."""
-    return {str(path.relative_to(step)): path.stat().st_size for path in sorted(step.glob("model*/*"))}
+def _sizes(step: Path, pattern: str) -> dict[str, int]:
+    """The size of each file of a step's folder that fits a pattern, by its path in there."""
+    return {str(path.relative_to(step)): path.stat().st_size for path in sorted(step.glob(pattern))}
 
 
 def _read_state(path: Path) -> StepState:

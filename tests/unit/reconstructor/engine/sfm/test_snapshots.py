@@ -104,6 +104,42 @@ def test_a_power_cut_after_an_answer_loses_nothing(
     assert {each.name: each.read_bytes() for each in again.folder.iterdir()} == bytes_by_name
 
 
+@pytest.mark.parametrize("torn", [b"", b"PK", None])
+def test_an_engine_whose_newest_marks_are_torn_begins_with_the_step_before(
+    before: Path, photographs: Photographs, tmp_path: Path, torn: bytes | None
+) -> None:
+    folder = shutil.copytree(before, tmp_path / "engine")
+    marks = max((folder / "steps").iterdir()) / "marks.npz"
+    whole = marks.read_bytes()
+    marks.write_bytes(whole[: len(whole) // 2] if torn is None else torn)
+    engine, path = LiveEngine(folder, SETTINGS), photographs.paths[BEFORE - 1]
+    assert not engine.knows(path.stem)  # the step before has two images
+    update = engine.add_image(path, path.stem).update
+    assert len(poses(update)) == BEFORE
+
+
+def test_marks_of_another_size_than_was_written_are_torn(tmp_path: Path) -> None:
+    snapshots = Snapshots(folder=tmp_path)
+    leading = StepComponent(number=0, model=None, published=PublishedPoints())
+    for sequence in (1, 2):
+        snapshots.commit(StepState(sequence=sequence, images=()), [leading], Update())
+    with (tmp_path / "steps" / "000002" / "marks.npz").open("ab") as file:
+        file.write(b"further bytes, with which NumPy can read the file")
+    step = snapshots.newest()
+    assert step is not None
+    assert step.state.sequence == 1
+
+
+def test_a_step_of_an_earlier_version_that_knows_no_sizes_of_its_marks_is_read(tmp_path: Path) -> None:
+    snapshots = Snapshots(folder=tmp_path)
+    leading = StepComponent(number=0, model=None, published=PublishedPoints())
+    snapshots.commit(StepState(sequence=1, images=()), [leading], Update())
+    path = tmp_path / "steps" / "000001" / "state.json"
+    state = StepState.model_validate_json(path.read_bytes())
+    path.write_text(state.model_dump_json(exclude={"marks_sizes_bytes"}), encoding="utf-8")
+    assert snapshots.newest() is not None
+
+
 def test_only_the_newest_steps_are_kept(before: Path) -> None:
     assert len(list((before / "steps").iterdir())) <= 8
 
