@@ -40,14 +40,14 @@ class NextComponents:
             task: what was solved.
             solution: the `pycolmap.Reconstruction` that came of it.
             numbers: the images that were known when the tasks were made.
-            lock: only its holder may change the live components.
+            lock: only its holder may change the live components and what is known.
 
         Raises:
             DegenerateGeometryError: the solution shares too few points with the live model.
         """
         component = task.component
         with lock:
-            world = world_of(component.mapper)
+            world, snapshot = world_of(component.mapper), self._known.snapshot()
             if component.mapper.is_initialised:
                 solution.transform(colmap.sim3(similarity_between(component.mapper.model, solution)))
         apart = [each for each in task.absorbed if not has_most(solution, each.placed)]
@@ -57,6 +57,7 @@ class NextComponents:
             numbers=[number for number in numbers if not self._models or number not in self._placed()],
             own=task.numbers - left_out,
             known=self._known,
+            snapshot=snapshot,
             world=world,
             settings=self._settings,
             left_out=task.left_out,

@@ -25,6 +25,7 @@ class NextModel:
         numbers: the images that its mapper knows at first, including all images of the solution.
         own: those that it may place; it takes all others out of the solution.
         known: what the engine knows of the images; it may grow meanwhile.
+        snapshot: a copy of it, made under the engine's lock; only this one is iterated over.
         world: the world of the live mapper; if the mapper has another one at the end, this model must be discarded.
         left_out: images that the solution could not place safely; they wait until they see more points.
     """
@@ -36,6 +37,7 @@ class NextModel:
         numbers: Collection[int],
         own: Collection[int],
         known: KnownImages,
+        snapshot: KnownImages,
         world: World,
         settings: EngineSettings,
         left_out: Collection[int] = (),
@@ -43,7 +45,7 @@ class NextModel:
         self.world = world
         self.densifier: Densifier | None = None
         self._known, self._own = known, set(own)
-        self.mapper = build_mapper(without_repeated(solution, known), settings, set(numbers), solution)
+        self.mapper = build_mapper(without_repeated(solution, snapshot), settings, set(numbers), solution)
         self.mapper.world_count = world[0]
         for number in set(self.mapper.placed_numbers()) - self._own:
             self.mapper.remove(number)

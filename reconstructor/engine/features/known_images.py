@@ -42,6 +42,15 @@ class KnownImages:
             self.pairs[pair.earlier].append(pair)
         self.camera_ids[number] = self.camera_id(facts.sensor)
 
+    def snapshot(self) -> "KnownImages":
+        """A copy that no later image changes; only the holder of the engine's lock may call.
+
+        Features that look like another part's are noted in both.
+        """
+        pairs = {number: list(of_image) for number, of_image in self.pairs.items()}
+        facts, features, camera_ids = dict(self.facts), dict(self.features), dict(self.camera_ids)
+        return replace(self, facts=facts, features=features, pairs=pairs, camera_ids=camera_ids)
+
     def camera_id(self, sensor: PhotographSensor) -> int:
         """One camera for each sensor and image size; a zoomed lens counts as another sensor."""
         rounded = replace(sensor, focal_px=None if sensor.focal_px is None else float(round(sensor.focal_px)))

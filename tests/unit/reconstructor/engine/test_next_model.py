@@ -12,13 +12,15 @@ import pytest
 
 from broker.shards import PointCloud, decode_ply
 from reconstructor.black_box import Update, read_update
-from reconstructor.engine import refetch
+from reconstructor.engine import next_model, refetch
 from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.mvs import densifier
 from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
 from reconstructor.engine.solve_tasks import SolveTask
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
@@ -110,6 +112,25 @@ def test_images_are_added_while_a_refetch_runs_and_are_in_its_cloud(
     following = engine.add_image(path, path.stem)
     assert following.update.solution == 1
     assert 0 < following.update.new_point_count < refetched.update.new_point_count
+
+
+def test_an_image_that_comes_while_pairs_of_equal_parts_are_left_out_is_in_the_next_model(
+    before: Path, photographs: Photographs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = SETTINGS.model_copy(update={"dense": False})
+    engine, path = LiveEngine(shutil.copytree(before, tmp_path / "engine"), settings), photographs.paths[BEFORE]
+    monkeypatch.setattr(engine._refetch, "solve", solved)
+
+    def leaves_out(model: Any, known: KnownImages) -> KnownImages:
+        for count, _ in enumerate(known.pairs.items(), 1):
+            if count == 1:
+                engine.add_image(path, path.stem)
+        return without_repeated(model, known)
+
+    monkeypatch.setattr(next_model, "without_repeated", leaves_out)
+    refetched = engine.refetch().update
+    assert refetched.solution == 1
+    assert len(poses(refetched)) == BEFORE + 1
 
 
 def test_a_refetch_that_would_lose_a_tenth_of_the_surface_is_refused(

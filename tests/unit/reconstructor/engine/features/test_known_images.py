@@ -13,7 +13,7 @@ from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.settings import EngineSettings
-from tests.unit.reconstructor.engine.synthetic import INTRINSICS, Photographs
+from tests.unit.reconstructor.engine.synthetic import INTRINSICS, Photographs, Walk, seen_points
 
 SETTINGS = EngineSettings(threads=1, max_features=1500, dense=False)
 
@@ -80,3 +80,15 @@ def test_a_crop_is_placed_where_its_photograph_is(
     assert camera.intrinsics[0] == pytest.approx(INTRINSICS[0], rel=0.02)
     centres = np.array([each.world_from_camera for each in update.cameras])[:, :3, 3]
     assert np.linalg.norm(centres[-1] - centres[3]) < 0.03 * np.ptp(centres, axis=0).max()
+
+
+def test_a_snapshot_does_not_change_when_an_image_comes() -> None:
+    walk = Walk(seen_points(cameras=3))
+    walk.know(1)
+    walk.know(2)
+    snapshot = walk.known.snapshot()
+    pair_count = len(snapshot.pairs[2])
+    walk.know(3)
+    assert len(walk.known.pairs[2]) > pair_count == len(snapshot.pairs[2])
+    assert all(set(each) == {1, 2} for each in (snapshot.facts, snapshot.features, snapshot.pairs, snapshot.camera_ids))
+    assert snapshot.repeated is walk.known.repeated
