@@ -66,13 +66,19 @@ def confirm_across(bundle: Bundle, measuring: Measuring, side: Collection[int], 
 def _looked_for(
     bundle: Bundle, measuring: Measuring, wanted: dict[int, Mask], limits: tuple[View, int], seed: int
 ) -> Confirmation:
-    """Look in each image for points of the wanted images, within a view and up to a number for each image."""
+    """Look in each image for points of the wanted images, within a view and up to a number for each image.
+
+    A photograph that cannot be read says nothing: nothing is looked for in it, and nothing that it shows best.
+    """
     view, most_of_image = limits
     random = np.random.default_rng(seed)
     is_firm = np.bincount(bundle.observations.points, minlength=len(bundle.points_in_world)) >= _LEAST_OBSERVATIONS
-    images, references, found = [], [], []
+    nothing = np.empty(0, np.int64)
+    images, references, found = [nothing], [nothing], [np.empty(0, np.bool_)]
     for image, is_wanted in wanted.items():
-        points, places = measuring.expected(bundle, image, is_wanted, view)
+        if not measuring.can_be_read[image]:
+            continue
+        points, places = measuring.expected(bundle, image, is_wanted & measuring.can_be_read, view)
         chosen = np.flatnonzero(is_firm[points])
         chosen = np.sort(random.permutation(chosen)[:most_of_image])
         images.append(np.full(len(chosen), image, np.int64))

@@ -76,9 +76,9 @@ class Measuring:
         stamps = [self.photographs.stamp(image) for image in images]
         self._kept = [each if each and each.stamp == stamp else None for each, stamp in zip(kept, stamps, strict=True)]
         self._stamps = np.array(stamps)
-        can_be_read = np.array([self.photographs.can_be_read(image) for image in images])
+        self.can_be_read = np.array([self.photographs.can_be_read(image) for image in images])  # (I,)
         self._latest: tuple[Bundle, Floats] | None = None
-        self._surface = Surface.of(bundle, can_be_read)
+        self._surface = Surface.of(bundle, self.can_be_read)
         seen = bundle.observations[self._surface.references]
         self._reference_images, self._reference_features = seen.images, seen.features
         self._reference_places_px = (
@@ -86,7 +86,7 @@ class Measuring:
         )
         count = len(bundle.points_in_world)
         self._windows = torch.full((count, _WINDOW_PX, _WINDOW_PX), torch.nan, dtype=torch.float16)
-        self._is_cut = ~can_be_read  # (I,) whether the patches of this image's reference observations are there
+        self._is_cut = ~self.can_be_read  # (I,) whether the patches of this image's reference observations are there
         self._matched: dict[int, list[tuple[WantedMatches, Floats]]] = {image: [] for image in images}
         self._is_new = np.zeros(len(images), np.bool_)
 

@@ -2,10 +2,13 @@
 
 Reprojection errors are not enough: repetitive architecture gives small ones with wrong poses. An objection names the
 images to blame, so that a model can be judged again without them.
+
+Only photographs show whether parts of a model are laid over each other. Where they cannot be read, that figure is missing,
+which is no objection; the gate then rests on the live model: such images stay where it has them, and no others are added.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,6 +44,7 @@ from reconstructor.engine.sfm.model_comparison import (
 _MIN_KEPT_SHARE: Final = 0.95
 _MIN_OBSERVATION_RATIO: Final = 0.6
 _MIN_REPROJECTION_SHARE: Final = 0.9
+_MOST_MOVED_UNSEEN: Final = 0.05  # of the cameras' extent, as of components that are joined
 _MIN_SHARE_ALONE: Final = 0.6  # for a first solution, which has no live model to be compared with
 
 
@@ -81,7 +85,13 @@ class Objection:
     blamed: tuple[int, ...] = ()
 
 
-def judge(before: Any | None, after: Any, known: KnownImages, solved: Any | None = None) -> GateVerdict:
+def judge(
+    before: Any | None,
+    after: Any,
+    known: KnownImages,
+    solved: Any | None = None,
+    unreadable: Collection[int] = (),
+) -> GateVerdict:
     """Compare a new solution with the live model it would replace, if there is one.
 
     Args:
@@ -90,6 +100,7 @@ def judge(before: Any | None, after: Any, known: KnownImages, solved: Any | None
         known: what the engine knows of the images.
         solved: the solution before it was measured again, in which the places of observations are those of features:
             afterwards those that were refused keep their old places. One of both must explain its observations.
+        unreadable: numbers of the images whose photographs cannot be read.
     """
     if before is None:
         figures = measure(after, after, known, solved)
@@ -97,7 +108,8 @@ def judge(before: Any | None, after: Any, known: KnownImages, solved: Any | None
         objection = "its cameras disagree with most matches" if is_bad else _objection_alone(figures)
         return GateVerdict(figures=figures, objection=objection)
     figures = measure(before, after, known, solved)
-    return GateVerdict(figures=figures, objection=objection_to(figures))
+    objection = objection_to(figures) or _objection_to_unseen_moves(before, after, unreadable)
+    return GateVerdict(figures=figures, objection=objection)
 
 
 def measure(before: Any, after: Any, known: KnownImages, solved: Any | None = None) -> GateFigures:
@@ -147,6 +159,29 @@ def objections_to(figures: ModelFigures) -> list[Objection]:
     if not CONFLICTS.is_met(figures.conflicts):
         found.append(_objection(CONFLICTS.objection, figures.conflicts, ()))
     return found
+
+
+def objections_to_unseen(figures: ModelFigures, placed_before: Collection[int]) -> list[Objection]:
+    """What speaks against images that a model adds though their photographs cannot be read: they wait."""
+    unseen = tuple(number for number in figures.unreadable if number not in placed_before)
+    sentence = f"{len(unseen)} photographs of images that it adds cannot be read"
+    return [Objection(sentence=sentence, blamed=unseen)] if unseen else []
+
+
+def _objection_to_unseen_moves(before: Any, after: Any, unreadable: Collection[int]) -> str:
+    """One line if images whose photographs cannot be read are not where the live model has them; else empty."""
+    common = sorted(placed_numbers(before) & placed_numbers(after))
+    is_unseen = np.isin(common, list(unreadable))
+    if not is_unseen.any():
+        return ""
+    try:
+        jumps = camera_jumps(before, after, similarity_between(before, after))
+    except DegenerateGeometryError:
+        return "nothing shows where it moves images whose photographs cannot be read"
+    most = float(jumps[is_unseen].max())
+    if most <= _MOST_MOVED_UNSEEN:
+        return ""
+    return f"it moves images whose photographs cannot be read by up to {most:.0%} of the cameras' extent"
 
 
 def _objections_to_images(figures: ModelFigures) -> Iterator[Objection]:

@@ -37,8 +37,8 @@ from reconstructor.engine.sfm.gate.figures import ModelFigures, measure_model
 from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
 from reconstructor.engine.sfm.high_quality.full_size import MOST_IMAGES, moved, with_larger_features
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
-from reconstructor.engine.sfm.model_comparison import tight_share
-from reconstructor.engine.sfm.refetch_gate import GateFigures, judge, objections_to
+from reconstructor.engine.sfm.model_comparison import placed_numbers, tight_share
+from reconstructor.engine.sfm.refetch_gate import GateFigures, judge, objections_to, objections_to_unseen
 from reconstructor.engine.sfm.repair import repair
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
 from reconstructor.engine.sfm.windows import WINDOW, refine_in_windows
@@ -139,11 +139,13 @@ class _Contest:
         self._settings, self._has_live = request.settings, request.has_live
         self._engine_folder = Path(request.engine_folder)
         self._reference: Any | None = None
+        self._placed_before = set[int]()
         self._cameras = CameraSearch(known, request.settings, folder)
 
     def run(self) -> SolveVerdict:
         if self._has_live:
             mapper = self._new_mapper()
+            self._placed_before = placed_numbers(mapper.model)
             self._prune(mapper)
             is_model = mapper.model.num_reg_images() >= _LEAST_IMAGES
             self._reference = mapper.model if is_model else None
@@ -216,7 +218,8 @@ class _Contest:
 
     def _judged(self, attempt: Attempt, begun: float, mapper: LiveMapper, solved: Any) -> _Solution:
         """The solution of an attempt, compared with the live model."""
-        verdict = judge(self._reference, mapper.model, self._known, solved)
+        unreadable = () if attempt.model is None else attempt.model.unreadable
+        verdict = judge(self._reference, mapper.model, self._known, solved, unreadable)
         added = {
             "seconds": time.monotonic() - begun,
             "figures": verdict.figures,
@@ -246,7 +249,7 @@ class _Contest:
         out: list[int] = []
         for _ in range(_MOST_PRUNINGS):
             figures = measure_model(mapper.model, self._known, self._settings)
-            objections = objections_to(figures)
+            objections = objections_to(figures) + objections_to_unseen(figures, self._placed_before)
             if not objections:
                 return figures, tuple(out), ""
             blamed = objections[0].blamed

@@ -54,6 +54,9 @@ class ModelFigures(BaseModel):
     confirmed_across: float | None
     silent_pairs: tuple[tuple[int, int], ...]
     conflicts: float
+    unreadable: tuple[
+        int, ...
+    ] = ()  # numbers of the images whose photographs cannot be read: nothing is looked for there
 
 
 def measure_model(model: Any, known: KnownImages, settings: EngineSettings) -> ModelFigures:
@@ -77,6 +80,7 @@ def measure_model(model: Any, known: KnownImages, settings: EngineSettings) -> M
         confirmed_across=across,
         silent_pairs=tuple((bundle.numbers[image], bundle.numbers[other]) for image, other in silent.tolist()),
         conflicts=_conflict_share(bundle),
+        unreadable=tuple(bundle.numbers[row] for row in np.flatnonzero(~measuring.can_be_read)),
     )
 
 

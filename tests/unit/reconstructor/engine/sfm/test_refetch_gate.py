@@ -14,7 +14,7 @@ from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.sfm.gate.bounds import REPROJECTION
 from reconstructor.engine.sfm.gate.figures import ImageFigures, ModelFigures, reprojection_ratios
 from reconstructor.engine.sfm.model_comparison import camera_jumps, epipolar_inlier_share, similarity_between
-from reconstructor.engine.sfm.refetch_gate import judge, objections_to
+from reconstructor.engine.sfm.refetch_gate import judge, objections_to, objections_to_unseen
 from reconstructor.engine.sfm.solver import Attempt, SolveVerdict
 from tests.unit.reconstructor.engine.spoiled import (
     half_the_images_swapped,
@@ -101,6 +101,28 @@ def test_a_solution_that_mends_a_bad_live_model_passes_though_cameras_jump(walk:
     verdict = judge(live, walk.mapper.model, walk.known)
     assert verdict.figures.epipolar_share_before < verdict.figures.epipolar_share_after
     assert verdict.passes
+
+
+def test_images_whose_photographs_cannot_be_read_stay_where_the_live_model_has_them(walk: Walk) -> None:
+    """Nothing shows then whether the parts of the other model are laid over each other."""
+    numbers = range(1, CAMERAS + 1)
+    assert judge(walk.mapper.model, copy_of(walk), walk.known, unreadable=numbers).passes
+    live = copy_of(walk)
+    bent(live)
+    verdict = judge(live, walk.mapper.model, walk.known, unreadable=numbers)
+    assert "cannot be read" in verdict.objection
+    far = copy_of(walk)
+    for number in (1, 2):
+        set_pose(far.image(number), np.eye(3), np.array([90.0, 0.0, 0.0]))
+    assert "cannot be read" not in judge(walk.mapper.model, far, walk.known, unreadable=(5, 6)).objection
+
+
+def test_images_whose_photographs_cannot_be_read_are_not_added(walk: Walk) -> None:
+    figures = figures_of(walk, unreadable=(2, 5, 8))
+    assert objections_to(figures) == []
+    (objection,) = objections_to_unseen(figures, placed_before={1, 2, 3, 4})
+    assert objection.blamed == (5, 8)
+    assert objections_to_unseen(figures, placed_before=range(1, CAMERAS + 1)) == []
 
 
 def test_a_first_solution_is_judged_by_its_matches_alone(walk: Walk) -> None:

@@ -1,5 +1,6 @@
 """A refetch whose solutions are all bad, by the whole path from the solver to the store: nothing changes but a word."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -192,3 +193,19 @@ def test_measurements_that_fit_the_matches_worse_are_left_out(
     assert refetched.solve is not None
     assert refetched.solve.method == "windows"  # an image came within the last minute, so only the newest are refined
     assert photographs.center_error(refetched.update) < 1.1 * error
+
+
+def test_a_refetch_whose_photographs_are_gone_keeps_all_images_where_they_are(
+    tmp_path: Path, photographs: Photographs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconstructor.engine.sfm.solver_process.subprocess.Popen", Here)
+    engine, folder = LiveEngine(tmp_path / "engine", SETTINGS), tmp_path / "images"
+    folder.mkdir()
+    for path in photographs.paths[:COUNT]:
+        engine.add_image(Path(shutil.copy(path, folder)), path.stem)
+    before = photographs.center_error(engine.complete().update)
+    shutil.rmtree(folder)
+    refetched = engine.refetch()
+    assert refetched.update.refetch_rejected == ""
+    assert [camera.state.value for camera in refetched.update.cameras] == ["placed"] * COUNT
+    assert photographs.center_error(refetched.update) < max(2 * before, 0.01)
