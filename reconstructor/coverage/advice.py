@@ -87,7 +87,9 @@ class _Targets:
     angles: Floats
     codes: list[AdviceCode]
     weights: Floats
-    directions: Floats  # (T, V, 3) unit, from the cell to each photograph that looks; NaN where it does not
+    directions: (
+        Floats  # (T, D, 3) unit, from the cell to each photograph that agrees, at most five; NaN where there are fewer
+    )
     usual: float  # width of a pixel on the object, world units
 
 
@@ -153,8 +155,6 @@ def _targets(coverage: Coverage) -> _Targets:
     hidden = hidden_cells(coverage)
     empty = np.concatenate([holes, hidden])
     centers = np.vstack([occupied.means[rows], coverage.grid.centers(empty)])
-    looks = np.zeros((len(centers), len(coverage.seen)), np.bool_)
-    looks[: len(rows)] = evidence.agrees[rows]
     return _Targets(
         centers=centers,
         normals=np.vstack([occupied.normals[rows], np.zeros((len(empty), 3))]),
@@ -162,7 +162,7 @@ def _targets(coverage: Coverage) -> _Targets:
         angles=np.concatenate([evidence.angles[rows], np.zeros(len(empty))]),
         codes=codes + [AdviceCode.HOLE] * len(holes) + [AdviceCode.HIDDEN] * len(hidden),
         weights=np.concatenate([np.ones(len(rows) + len(holes)), np.full(len(hidden), _HIDDEN_WEIGHT)]),
-        directions=_directions(centers, [each.view for each in coverage.seen], looks),
+        directions=_directions(centers, [each.view for each in coverage.seen], evidence.agrees[rows]),
         usual=usual,
     )
 
@@ -228,11 +228,16 @@ def _code_of(count: float, angle: float, sampling: float, usual: float) -> Advic
     return AdviceCode.TOO_FAR if sampling > _FAR * usual else AdviceCode.FEW_VIEWS
 
 
-def _directions(centers: Floats, views: list[Viewpoint], looks: NDArray[np.bool_]) -> Floats:
-    directions = np.full((len(centers), len(views), 3), np.nan)
-    for column, view in enumerate(views):
-        rows = looks[:, column]
-        directions[rows, column] = _unit(view.center - centers[rows])
+def _directions(centers: Floats, views: list[Viewpoint], agrees: NDArray[np.bool_]) -> Floats:
+    """(T, 5, 3) unit directions to the photographs that agree (C, V) about the first C centres; NaN where there are fewer.
+
+    What more photographs agree about is no target, so that the work does not grow with the photographs.
+    """
+    directions = np.full((len(centers), _ENOUGH_VIEWS - 1, 3), np.nan)
+    rows, columns = np.nonzero(agrees)
+    places = np.arange(len(rows)) - np.searchsorted(rows, rows)  # the first, second, … photograph of its row
+    cameras = np.array([view.center for view in views]).reshape(-1, 3)
+    directions[rows, places] = _unit(cameras[columns] - centers[rows])
     return directions
 
 

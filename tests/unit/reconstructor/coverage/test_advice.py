@@ -1,8 +1,12 @@
 """Does the advice send somebody where something is missing, and nobody where nothing is?"""
 
-import numpy as np
+from dataclasses import replace
 
-from reconstructor.coverage.advice import MOST_PLACES, AdviceCode, advise, is_walk_unfinished
+import numpy as np
+import pytest
+
+from reconstructor.coverage import advice as advice_module
+from reconstructor.coverage.advice import MOST_PLACES, Advice, AdviceCode, advise, is_walk_unfinished
 from reconstructor.coverage.places import reachable_places, up_of
 from reconstructor.coverage.score import coverage_of
 from tests.walls import HOLE, row_of_photographers, wall
@@ -32,6 +36,41 @@ def test_what_five_photographs_look_into_in_vain_is_not_advised() -> None:
     covered = coverage_of(wall(), row_of_photographers([-0.8, -0.5, -0.2, 0.1, 0.4, 0.7]))
     assert len(covered.holes) > 0
     assert all(each.code is not AdviceCode.HOLE for each in advise(covered))
+
+
+def test_five_directions_of_a_target_say_what_those_to_all_photographs_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    covered = coverage_of(wall(), row_of_photographers([-1.5, -1.2, -1.0, -0.7, 0.7, 1.0, 1.2, 1.5]))
+    views = [each.view for each in covered.seen]
+    few = advice_module._targets(covered)
+    assert few.directions.shape[1:] == (5, 3)
+
+    def whole(centers: np.ndarray, _views: object, agrees: np.ndarray) -> np.ndarray:
+        directions = np.full((len(centers), len(views), 3), np.nan)
+        for row, column in np.argwhere(agrees):
+            ray = views[column].center - centers[row]
+            directions[row, column] = ray / np.linalg.norm(ray)
+        return directions
+
+    some = advise(covered)
+    monkeypatch.setattr(advice_module, "_directions", whole)
+    assert advice_module._targets(covered).directions.shape[1:] == (len(views), 3)
+    every = advise(covered)
+    assert some
+    assert [told(each) for each in some] == [told(each) for each in every]
+
+
+def test_the_work_for_advice_does_not_grow_with_targets_times_photographs() -> None:
+    covered = coverage_of(wall(), row_of_photographers([-1.5, -1.0, 1.0, 1.5]))
+    evidence = covered.evidence
+    agrees = np.hstack([evidence.agrees, np.zeros((len(evidence.agrees), 96), np.bool_)])
+    many = replace(covered, evidence=replace(evidence, agrees=agrees), seen=25 * covered.seen)
+    assert advice_module._targets(many).directions.shape == advice_module._targets(covered).directions.shape
+
+
+def told(each: Advice) -> tuple[object, ...]:
+    """All that the advice says."""
+    pose = each.place.view.camera_from_world.ravel().tolist()
+    return each.code, pose, each.place.nearest, each.target.tolist(), each.image_number, each.cells
 
 
 def test_sparse_points_are_no_ground_for_advice() -> None:
