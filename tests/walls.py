@@ -22,9 +22,11 @@ def wall(*, hole: tuple[float, float, float, float] | None = HOLE) -> NDArray[np
     return points
 
 
-def photographer(number: int, x: float, *, distance: float = 3.0, aim: float | None = None) -> Viewpoint:
+def photographer(
+    number: int, x: float, *, distance: float = 3.0, height: float = 1.0, aim: float | None = None
+) -> Viewpoint:
     """A camera before the wall at `x`, looking at it straight on or at `aim`; 612 x 408 pixels, focal length 500."""
-    pose = looking_at((x, -distance, 1.0), (x if aim is None else aim, 0.0, 1.0))
+    pose = looking_at((x, -distance, height), (x if aim is None else aim, 0.0, height))
     return Viewpoint(
         number=number,
         camera_from_world=np.asarray(np.linalg.inv(pose), np.float64),

@@ -19,10 +19,15 @@ Numbers = NDArray[np.int64]
 
 STEP_DEPTHS: Final = 0.15  # of the median distance to the surface: neighbours that overlap well
 _SIDEWAYS: Final = (-4.5, -3.0, -1.5, 0.0, 1.5, 3.0, 4.5)  # steps
-_UPWARDS: Final = (-0.8, 0.0, 0.8)
+_UPWARDS: Final = 0.8
 _FORWARD: Final = (0.0, 1.6)
 _LEAST_COSINE: Final = 0.5  # turned by 60 degrees at most
-_HEIGHT_MARGIN_DEPTHS: Final = 0.12
+_HELD: Final = (
+    0.5  # of the height above the object's lowest cells: how far a camera is held lower or higher at the most
+)
+_LEAST_UPWARDS: Final = 0.5  # steps; people are not told of less
+_LOWEST: Final = 1.0  # percent
+_ROUNDING: Final = 1e-9  # world units
 _NEAREST: Final = 0.6  # of the nearest camera's distance to any cell
 _MOST_TRIED: Final = 2000
 
@@ -63,16 +68,14 @@ def step_lengths(coverage: Coverage) -> Floats:
 def reachable_places(coverage: Coverage, aims: Floats, up: Floats) -> list[Place]:
     """Places around the photographs, each aimed as its photograph or at one of `aims` (K, 3); `up` (3,) is the world's."""
     steps, views = step_lengths(coverage), [each.view for each in coverage.seen]
-    heights = np.array([view.center @ up for view in views])
-    margin = _HEIGHT_MARGIN_DEPTHS / STEP_DEPTHS * steps
-    low, high = float((heights - margin).min()), float((heights + margin).max())
+    low, high = _height_limits(coverage, steps, up)
     nearest_allowed = _NEAREST * min(float(_distance_to_cells(coverage, view.center)) for view in views)
     found: list[tuple[_Stand, Floats]] = []
     for row, view in enumerate(views):
-        stands = _stands(row, view, steps[row], up) if np.isfinite(steps[row]) else []
+        stands = _stands(row, view, steps[row], up, (low, high)) if np.isfinite(steps[row]) else []
         for stand in stands:
-            is_high_enough = low <= stand.center @ up <= high
-            if is_high_enough and _distance_to_cells(coverage, stand.center) >= nearest_allowed:
+            is_within_reach = low - _ROUNDING <= stand.center @ up <= high + _ROUNDING
+            if is_within_reach and _distance_to_cells(coverage, stand.center) >= nearest_allowed:
                 found += [(stand, direction) for direction in _directions(stand, aims)]
     stride = -(-len(found) // _MOST_TRIED)
     return [_place(stand, direction, up) for stand, direction in found[:: max(1, stride)]]
@@ -88,8 +91,23 @@ class _Stand:
     offset: tuple[float, float, float]
 
 
-def _stands(row: int, view: Viewpoint, step: float, up: Floats) -> list[_Stand]:
+def _height_limits(coverage: Coverage, steps: Floats, up: Floats) -> tuple[float, float]:
+    """The lowest and the highest place for a camera, along `up`.
+
+    A step grows with the distance to the object, and a photographer's arms do not. The ground is at most as high as the
+    object's lowest cells; where they lie above the cameras it is not known, and the cameras' own heights are the limits.
+    """
+    heights = np.array([each.view.center @ up for each in coverage.seen])
+    lowest = np.percentile(coverage.occupied.means @ up, _LOWEST)
+    by_steps = (heights - _UPWARDS * steps).min(), (heights + _UPWARDS * steps).max()
+    held = _HELD * np.maximum([heights.min() - lowest, heights.max() - lowest], 0.0)
+    return float(max(by_steps[0], heights.min() - held[0])), float(min(by_steps[1], heights.max() + held[1]))
+
+
+def _stands(row: int, view: Viewpoint, step: float, up: Floats, limits: tuple[float, float]) -> list[_Stand]:
     right, ahead = view.camera_from_world[0, :3], _level(view.forward, up)
+    height = float(view.center @ up)
+    down, above = (min(_UPWARDS, abs(limit - height) / step) for limit in limits)
     return [
         _Stand(
             row=row,
@@ -98,7 +116,8 @@ def _stands(row: int, view: Viewpoint, step: float, up: Floats) -> list[_Stand]:
             offset=(sideways, upwards, forward),
         )
         for sideways in _SIDEWAYS
-        for upwards in _UPWARDS
+        for upwards in (-down, 0.0, above)
+        if upwards == 0.0 or abs(upwards) >= _LEAST_UPWARDS
         for forward in _FORWARD
     ]
 

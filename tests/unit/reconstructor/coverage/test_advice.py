@@ -9,7 +9,7 @@ from reconstructor.coverage import advice as advice_module
 from reconstructor.coverage.advice import MOST_PLACES, Advice, AdviceCode, advise, is_walk_unfinished
 from reconstructor.coverage.places import reachable_places, up_of
 from reconstructor.coverage.score import coverage_of
-from tests.walls import HOLE, row_of_photographers, wall
+from tests.walls import HOLE, photographer, row_of_photographers, wall
 
 
 def test_a_hole_is_worth_a_place_from_which_it_is_seen() -> None:
@@ -65,6 +65,31 @@ def test_the_work_for_advice_does_not_grow_with_targets_times_photographs() -> N
     agrees = np.hstack([evidence.agrees, np.zeros((len(evidence.agrees), 96), np.bool_)])
     many = replace(covered, evidence=replace(evidence, agrees=agrees), seen=25 * covered.seen)
     assert advice_module._targets(many).directions.shape == advice_module._targets(covered).directions.shape
+
+
+def test_nobody_is_sent_below_the_ground_before_a_wall_that_is_far_away() -> None:
+    """Twenty metres wide, fifteen metres away, cameras 1.5 m above the ground: a unit is five metres."""
+    height = 0.3
+    covered = coverage_of(wall(), [photographer(row, x, height=height) for row, x in enumerate([-1.5, -1, 1, 1.5], 1)])
+    up = up_of([each.view for each in covered.seen])
+    heights = np.array([place.view.center @ up for place in reachable_places(covered, np.zeros((0, 3)), up)])
+    assert len(heights) > 20
+    assert 0.4 * height < heights.min() <= heights.max() < 1.6 * height
+    assert all(0.4 * height < each.place.view.center @ up < 1.6 * height for each in advise(covered))
+
+
+def test_a_camera_is_held_lower_and_higher_as_far_as_arms_reach() -> None:
+    covered = coverage_of(wall(), row_of_photographers([-1.5, -1.0, 1.0, 1.5]))
+    places = reachable_places(covered, np.zeros((0, 3)), up_of([each.view for each in covered.seen]))
+    assert {round(place.up, 3) for place in places} == {-0.8, 0.0, 0.8}
+
+
+def test_below_the_object_cameras_stay_as_high_as_they_were() -> None:
+    """Where the ground is, nobody knows."""
+    covered = coverage_of(wall()[wall()[:, 2] > 1.4], row_of_photographers([-1.5, -1.0, 1.0, 1.5]))
+    up = up_of([each.view for each in covered.seen])
+    heights = [place.view.center @ up for place in reachable_places(covered, np.zeros((0, 3)), up)]
+    assert heights == pytest.approx([1.0] * len(heights))
 
 
 def told(each: Advice) -> tuple[object, ...]:
