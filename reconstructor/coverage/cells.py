@@ -17,6 +17,7 @@ DEPTH_SIDE_PX: Final = 612
 _MARGIN_CELLS: Final = 4
 _MOST_CELLS_ALONG: Final = 160
 _FULLER_PERCENTILE: Final = 75.0
+_ACROSS_COSINE: Final = 0.5  # a surface within 30 degrees of a way lies along it, such as the ground
 _PRODUCTS: Final = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 
 
@@ -117,6 +118,21 @@ def beside(flags: NDArray[np.bool_], grid: Grid) -> NDArray[np.bool_]:
         for shift in (-1, 1):
             found |= np.roll(block, shift, axis)[middle]
     return found.ravel()
+
+
+def is_walled(starts: Floats, ends: Floats, grid: Grid, occupied: Occupied) -> NDArray[np.bool_]:
+    """(N,) whether a surface of the cloud stands across the straight way from a start to an end (N, 3), in the world."""
+    row_of_cell = np.full(grid.size + 1, -1)  # the last one is that of places outside
+    row_of_cell[occupied.cells] = np.arange(len(occupied.cells))
+    ways = ends - starts
+    lengths = np.linalg.norm(ways, axis=1)
+    directions = ways / np.maximum(lengths, 1e-12)[:, None]
+    found = np.zeros(len(ways), np.bool_)
+    for share in np.linspace(0.0, 1.0, 1 + int(np.ceil(2 * lengths.max(initial=0.0) / grid.side))):
+        rows = row_of_cell[grid.cells_of(starts + share * ways)]
+        is_across = np.abs(np.einsum("ij,ij->i", occupied.normals[rows], directions)) >= _ACROSS_COSINE
+        found |= (rows >= 0) & is_across
+    return found
 
 
 def median_sampling_distance(points: Floats, views: list[Viewpoint]) -> float:

@@ -1,16 +1,22 @@
 """From where could somebody take a photograph? Places near the cameras, and what each would see of the cells.
 
 A place is a little to the side of a camera, a step up or down, or closer, with that camera's direction or turned to where
-something is missing. It is within the cameras' own heights, in space that photographs have looked through, and no nearer
-to the object than the cameras were.
+something is missing. It is as high as a camera can be held, no nearer to the object than the cameras were, and no surface
+of the cloud stands between it and the camera that it is described from.
+
+What the cloud does not have, such as a blank wall, cannot be known. Places only in space that photographs look through, or
+within a step of a camera, would be surer, but followed on the simulated facade they improve F by 0.01 instead of 0.11: most
+of what is missing is seen from beyond the ends of a walk, where no photograph looks (2026-11-30).
 """
 
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reconstructor.coverage.cells import is_walled
 from reconstructor.coverage.score import Coverage
 from reconstructor.coverage.viewpoints import Viewpoint
 
@@ -66,19 +72,37 @@ def step_lengths(coverage: Coverage) -> Floats:
 
 
 def reachable_places(coverage: Coverage, aims: Floats, up: Floats) -> list[Place]:
-    """Places around the photographs, each aimed as its photograph or at one of `aims` (K, 3); `up` (3,) is the world's."""
+    """Places around the photographs, each aimed as its photograph or at one of `aims` (K, 3); `up` (3,) is the world's.
+
+    The way to each, and from there to the two others of its three photographs, is not walled off.
+    """
     steps, views = step_lengths(coverage), [each.view for each in coverage.seen]
     low, high = _height_limits(coverage, steps, up)
     nearest_allowed = _NEAREST * min(float(_distance_to_cells(coverage, view.center)) for view in views)
-    found: list[tuple[_Stand, Floats]] = []
+    near: list[_Stand] = []
     for row, view in enumerate(views):
         stands = _stands(row, view, steps[row], up, (low, high)) if np.isfinite(steps[row]) else []
         for stand in stands:
             is_within_reach = low - _ROUNDING <= stand.center @ up <= high + _ROUNDING
             if is_within_reach and _distance_to_cells(coverage, stand.center) >= nearest_allowed:
-                found += [(stand, direction) for direction in _directions(stand, aims)]
+                near.append(stand)
+    is_open = _are_open(coverage, [stand.view.center for stand in near], [stand.center for stand in near])
+    found = [
+        (stand, direction) for stand in itertools.compress(near, is_open) for direction in _directions(stand, aims)
+    ]
     stride = -(-len(found) // _MOST_TRIED)
-    return [_place(stand, direction, up) for stand, direction in found[:: max(1, stride)]]
+    places = [_place(stand, direction, up) for stand, direction in found[:: max(1, stride)]]
+    is_open = np.ones(len(places), np.bool_)
+    for side in (-1, 1):
+        others = [moved_sideways(place, side * steps[place.nearest]).center for place in places]
+        is_open &= _are_open(coverage, [place.view.center for place in places], others)
+    return list(itertools.compress(places, is_open))
+
+
+def _are_open(coverage: Coverage, starts: list[Floats], ends: list[Floats]) -> NDArray[np.bool_]:
+    """(N,) whether no surface of the cloud stands across the ways from N starts to N ends, each (3,)."""
+    ways = np.array([starts, ends], np.float64).reshape(2, -1, 3)
+    return ~is_walled(ways[0], ways[1], coverage.grid, coverage.occupied)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

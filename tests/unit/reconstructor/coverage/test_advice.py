@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from reconstructor.coverage import advice as advice_module
-from reconstructor.coverage.advice import MOST_PLACES, Advice, AdviceCode, advise, is_walk_unfinished
-from reconstructor.coverage.places import reachable_places, up_of
+from reconstructor.coverage.advice import MOST_PLACES, Advice, AdviceCode, advise, is_walk_unfinished, shots_of
+from reconstructor.coverage.places import reachable_places, step_lengths, up_of
 from reconstructor.coverage.score import coverage_of
-from tests.walls import HOLE, photographer, row_of_photographers, wall
+from tests.walls import HOLE, SPACING, photographer, row_of_photographers, wall
 
 
 def test_a_hole_is_worth_a_place_from_which_it_is_seen() -> None:
@@ -90,6 +90,23 @@ def test_below_the_object_cameras_stay_as_high_as_they_were() -> None:
     up = up_of([each.view for each in covered.seen])
     heights = [place.view.center @ up for place in reachable_places(covered, np.zeros((0, 3)), up)]
     assert heights == pytest.approx([1.0] * len(heights))
+
+
+def test_nobody_is_sent_behind_a_wall_of_the_cloud() -> None:
+    """A side wall beside the photographers, 4 wide; the ground of the room is no obstacle."""
+    along, across = np.meshgrid(np.arange(-4.0, 0.0, SPACING), np.arange(0.0, 2.0, SPACING))
+    at = 0.9
+    side = np.stack([np.full(along.size, at), along.ravel(), across.ravel()], axis=1)
+    ground = np.stack([across.ravel() - 1.1, along.ravel(), np.zeros(along.size)], axis=1)
+    front = wall()[wall()[:, 0] < at]
+    covered = coverage_of(np.vstack([front, side, ground]), row_of_photographers([-1.6, -1.2, 0.4, 0.7]))
+    steps, up = step_lengths(covered), up_of([each.view for each in covered.seen])
+    aims = np.array([[0.5, 0.0, 1.0], [0.8, 0.3, 1.2]])
+    places = reachable_places(covered, aims, up)
+    shots = np.array([[shot.center for shot in shots_of(place, steps)] for place in places])
+    assert len(places) > 50
+    assert shots[:, :, 0].max() < at
+    assert shots[:, :, 0].min() < -2.0  # on the other side there is no wall
 
 
 def told(each: Advice) -> tuple[object, ...]:
