@@ -3,13 +3,11 @@
 import io
 from typing import Final
 
-from PIL import ImageOps
-from PIL.ExifTags import Base
-
 from broker.contract import MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_PX
 from broker.images.decoding import UndecodableImageError, translating_decoder_errors
 from broker.images.eight_bits import UnusualPixelsError, as_rgb
 from broker.images.opening import open_image
+from broker.images.orientation import orientation_of, upright
 
 QUALITIES: Final = (80, 60, 40, 20)
 _SMALLER: Final = 0.7  # of a side, when no quality fits
@@ -25,9 +23,7 @@ def upright_jpeg(content: bytes, max_side_px: int, max_bytes: int) -> bytes | No
     try:
         with translating_decoder_errors(), open_image(content) as image:
             image.draft("RGB", (max_side_px, max_side_px))
-            turned = as_rgb(image)
-            turned.getexif()[Base.Orientation] = image.getexif().get(Base.Orientation, 1)
-            small = ImageOps.exif_transpose(turned)
+            small = upright(as_rgb(image), orientation_of(image.getexif()))
     except (UndecodableImageError, UnusualPixelsError):
         return None
     side_px = float(max_side_px)

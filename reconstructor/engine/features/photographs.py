@@ -8,12 +8,13 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
-from PIL.ExifTags import Base
+from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError
 
 from broker.errors import CairnError
+from broker.images.decoding import UndecodableImageError, translating_decoder_errors
 from broker.images.eight_bits import UnusualPixelsError, as_rgb, opacity_of
+from broker.images.orientation import orientation_of, upright
 from reconstructor.engine.features.focal import focal_from_exif
 from reconstructor.engine.features.native_size import Size, native_size
 from reconstructor.engine.features.sensor_identity import SensorIdentity, identify
@@ -97,13 +98,17 @@ def read_photograph(path: Path, settings: EngineSettings) -> DecodedPhotograph:
     """
     metadata = _read_metadata(path)
     try:
-        with warnings.catch_warnings():
+        with translating_decoder_errors(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of malformed EXIF; the size is checked below
             return _decode(path, metadata, settings)
     except UnusualPixelsError as exc:
         raise UnreadablePhotographError(f"{path.name}: {exc.sentence}") from exc
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
-        raise UnreadablePhotographError(f"{path.name} cannot be decoded: {' '.join(str(exc).split())[:200]}") from exc
+    except UndecodableImageError as exc:
+        if isinstance(exc.__cause__, MemoryError):  # the photograph may be sound
+            raise exc.__cause__ from exc
+        raise UnreadablePhotographError(
+            f"{path.name} cannot be decoded: {' '.join(exc.sentence.split())[:200]}"
+        ) from exc
 
 
 def stamp_of(path: Path, side_px: int) -> int:
@@ -122,7 +127,7 @@ def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> De
         if stored[0] * stored[1] > settings.max_pixels or min(stored) < _MIN_SIDE_PX:
             raise UnreadablePhotographError(f"{path.name} has {stored[0]}x{stored[1]} pixels: out of bounds")
         exif = image.getexif()
-        orientation = int(exif.get(Base.Orientation, 1) or 1)
+        orientation = orientation_of(exif)
         native = native_size(exif, stored)
         size = _working_size(native, stored, settings.max_side_px)
         reduction = max(size) / max(stored)
@@ -130,19 +135,19 @@ def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> De
         opacity = opacity_of(image)
         reduced = as_rgb(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     shown = _upright_mask(opacity, size, orientation) if opacity is not None else None
-    upright = ImageOps.exif_transpose(_with_orientation(reduced, orientation))
+    turned = upright(reduced, orientation)
     if shown is not None:
-        upright = Image.composite(upright, Image.new("RGB", upright.size), shown)
+        turned = Image.composite(turned, Image.new("RGB", turned.size), shown)
     identity = identify(exif, sensor=metadata.sensor, sender=metadata.sender)
     native_width, native_height = reversed(native) if orientation in _SWAPS_SIDES else native
     return DecodedPhotograph(
-        colors_rgb=np.asarray(upright),
-        gray=np.asarray(upright.convert("L")),
+        colors_rgb=np.asarray(turned),
+        gray=np.asarray(turned.convert("L")),
         is_shown=None if shown is None else np.asarray(shown) > 0,
         sensor=PhotographSensor(
             name=identity.name,
-            width_px=upright.width,
-            height_px=upright.height,
+            width_px=turned.width,
+            height_px=turned.height,
             intrinsics=_upright_intrinsics(_intrinsics(metadata, settings, native, stored, size), orientation, size),
             focal_px=_focal(exif, native, max(size) / max(native)),
         ),
@@ -156,12 +161,7 @@ def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> De
 def _upright_mask(opacity: Image.Image, size: tuple[int, int], orientation: int) -> Image.Image:
     """Black where the photograph is more transparent than not, white elsewhere; of the reduced size, upright."""
     reduced = opacity.resize(size, Image.Resampling.BOX).point(lambda value: 255 * (value >= _HALF_OPAQUE))
-    return ImageOps.exif_transpose(_with_orientation(reduced, orientation))
-
-
-def _with_orientation(image: Image.Image, orientation: int) -> Image.Image:
-    image.getexif()[Base.Orientation] = orientation
-    return image
+    return upright(reduced, orientation)
 
 
 def _working_size(native: Size, stored: Size, max_side_px: int) -> Size:

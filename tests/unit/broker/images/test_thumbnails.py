@@ -1,4 +1,5 @@
 import io
+import struct
 
 from PIL import ExifTags, Image
 
@@ -22,6 +23,17 @@ def test_a_photograph_taken_sideways_is_shown_upright() -> None:
     exif[ExifTags.Base.Orientation] = 6
     out = io.BytesIO()
     drawn(1).resize((400, 200)).save(out, "JPEG", exif=exif)
+    small = thumbnail(out.getvalue())
+    assert small is not None
+    assert Image.open(io.BytesIO(small)).size == (160, 320)
+
+
+def test_a_photograph_taken_sideways_may_have_odd_exif() -> None:
+    fields = ((ExifTags.Base.Orientation, 3, 6), (ExifTags.Base.Make, 11, 7))  # a camera's name that is a number
+    entries = b"".join(struct.pack("<HHIHH", tag, kind, 1, value, 0) for tag, kind, value in fields)
+    out = io.BytesIO()
+    head = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", len(fields))
+    drawn(1).resize((400, 200)).save(out, "JPEG", exif=head + entries + bytes(4))
     small = thumbnail(out.getvalue())
     assert small is not None
     assert Image.open(io.BytesIO(small)).size == (160, 320)

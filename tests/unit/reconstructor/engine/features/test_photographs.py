@@ -1,6 +1,7 @@
 """Are photographs read upright, reduced, with the right camera, and refused when they are none?"""
 
 import json
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,6 +52,31 @@ def test_intrinsics_turn_with_the_photograph(tmp_path: Path, orientation: int) -
     assert intrinsics[:2] == pytest.approx((300, 250) if is_turned else (250, 300))
     assert photograph.colors_rgb.shape == ((320, 200, 3) if is_turned else (200, 320, 3))
     assert (photograph.sensor.width_px, photograph.sensor.height_px) == photograph.gray.shape[::-1]
+
+
+@pytest.mark.parametrize(("orientation", "shape"), [(6, (320, 200)), (1, (200, 320))])
+def test_an_odd_field_of_exif_costs_no_photograph(tmp_path: Path, orientation: int, shape: tuple[int, int]) -> None:
+    """A camera's name that is a number: Pillow cannot write such EXIF again, and a turned photograph needs no EXIF."""
+    fields = ((ORIENTATION, 3, orientation), (MAKE, 11, 7))
+    entries = b"".join(struct.pack("<HHIHH", tag, kind, 1, value, 0) for tag, kind, value in fields)
+    path = tmp_path / "odd.jpg"
+    marked().save(path, exif=b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", len(fields)) + entries + bytes(4))
+    assert read_photograph(path, SETTINGS).gray.shape == shape
+
+
+def test_whatever_a_decoder_raises_is_said_of_the_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> Image.Image:
+        raise failure
+
+    monkeypatch.setattr("reconstructor.engine.features.photographs.as_rgb", fail)
+    failure: Exception = TypeError("bytes\nare no integer")
+    with pytest.raises(
+        UnreadablePhotographError, match=r"photo\.png cannot be decoded: TypeError: bytes are no integer"
+    ):
+        read_photograph(saved(tmp_path), SETTINGS)
+    failure = MemoryError()
+    with pytest.raises(MemoryError):
+        read_photograph(saved(tmp_path), SETTINGS)
 
 
 def test_a_picture_of_12_bits_in_16_has_its_brightness(tmp_path: Path) -> None:
