@@ -32,7 +32,7 @@ def replay_folder(
         BadSettingsError: the intrinsics are not four positive numbers.
         NothingToReplayError: no photograph, or an unknown order.
     """
-    contents = folder_in_order(photos, order)
+    contents = folder_in_order(photos, order, out)
     left_out = _name_left_out(contents)
     plan = ReplayPlan(
         photographs=contents.photographs,
@@ -56,7 +56,7 @@ def replay_folder_with(
         CairnError: the black box cannot be loaded.
     """
     sys.path.append(str(Path.cwd()))  # where its author is at work
-    contents = folder_in_order(photos, order)
+    contents = folder_in_order(photos, order, out)
     left_out = _name_left_out(contents)
     plan = BlackBoxPlan(
         photographs=contents.photographs,

@@ -30,7 +30,7 @@ from reconstructor.config import Settings
 from reconstructor.decoders.conversion import readable_path
 from reconstructor.executors.local import LocalExecutor
 from reconstructor.jobs.answer import Answer, read_answer
-from reconstructor.replay.replayer import ReplayCamera, ReplayCameras
+from reconstructor.replay.replayer import ReplayCamera, ReplayCameras, forget_outputs
 from reconstructor.worker import Call
 
 _SESSION: Final = "replay"
@@ -83,7 +83,7 @@ async def replay_black_box(plan: BlackBoxPlan, on_call: Callable[[CallReport], N
     folder = plan.out / "black_box"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (plan.out / "cloud.ply").unlink(missing_ok=True)
+    forget_outputs(plan.out)
     executor = LocalExecutor(
         plan.settings.black_box,
         folder,

@@ -6,20 +6,22 @@ colmap/       sparse/0 and images: opens in COLMAP, gsplat, nerfstudio, OpenMVS
 report.json   seconds by stage, points, refetches with the gate's figures, peak memory
 """
 
+import contextlib
 import random
 import resource
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
-from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import IFD, Base
 from pydantic import BaseModel, ConfigDict, Field
 
 from broker.errors import CairnError
-from broker.images.folders import FolderContents, sound_photographs
+from broker.images.decoding import UndecodableImageError, translating_decoder_errors
+from broker.images.folders import FolderContents, LeftOut, sound_photographs
 from broker.images.opening import open_image
 from broker.manifest import CameraState
 from broker.shards import PointCloud, decode_ply, encode_ply
@@ -31,6 +33,10 @@ from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.colmap_export import write_colmap
 from reconstructor.engine.sfm.solver import Attempt
+
+_OUTPUT_FOLDERS: Final = ("colmap", "converted", "engine", "black_box")  # of a replay, below its folder
+_OUTPUT_FILES: Final = ("cloud.ply", "component-*.ply", "cameras.json", "report.json")
+_NOT_UTF_8: Final = "its name is not UTF-8: rename it"
 
 
 class NothingToReplayError(CairnError):
@@ -130,8 +136,11 @@ def order_photographs(folder: Path, order: str = "name") -> tuple[Path, ...]:
     return folder_in_order(folder, order).photographs
 
 
-def folder_in_order(folder: Path, order: str = "name") -> FolderContents:
+def folder_in_order(folder: Path, order: str = "name", out: Path | None = None) -> FolderContents:
     """What a folder and those below it hold, the photographs by `name`, by `time` (EXIF, else file), or by `shuffle:SEED`.
+
+    Photographs that an earlier replay wrote to the folder `out` are passed over; those whose names no report can hold
+    are left out.
 
     Raises:
         NothingToReplayError: no such folder, no photograph in it, or an unknown order.
@@ -142,24 +151,33 @@ def folder_in_order(folder: Path, order: str = "name") -> FolderContents:
         raise NothingToReplayError(
             f"cannot read the folder {folder}: {exc.strerror}: give a folder of photographs"
         ) from exc
-    paths = list(contents.photographs)
+    written = () if out is None else tuple((out / name).resolve() for name in _OUTPUT_FOLDERS)
+    found = [path for path in contents.photographs if not any(path.resolve().is_relative_to(each) for each in written)]
+    paths = [path for path in found if _is_utf_8(path)]
+    odd = tuple(LeftOut(path=path, reason=_NOT_UTF_8) for path in found if not _is_utf_8(path))
     if not paths:
         raise NothingToReplayError(f"{folder} holds no photograph: give a folder of JPEG, PNG, WebP or TIFF files")
     word, _, seed = order.partition(":")
-    if word == "name" and not seed:
-        return contents
     if word == "time" and not seed:
         paths.sort(key=_time_of)
-    elif word == "shuffle" and seed.lstrip("-").isdigit():
-        random.Random(int(seed)).shuffle(paths)  # noqa: S311 - an order, not a secret
-    else:
+    elif word == "shuffle" and (number := _whole_number(seed)) is not None:
+        random.Random(number).shuffle(paths)  # noqa: S311 - an order, not a secret
+    elif word != "name" or seed:
         raise NothingToReplayError(f"order {order!r} is unknown: use name, time or shuffle:SEED")
-    return replace(contents, photographs=tuple(paths))
+    return FolderContents(photographs=tuple(paths), left_out=contents.left_out + odd)
+
+
+def forget_outputs(out: Path) -> None:
+    """Remove the files that an earlier replay wrote, so that they never lie beside those of the next one."""
+    for pattern in _OUTPUT_FILES:
+        for path in out.glob(pattern):
+            path.unlink()
 
 
 def replay(plan: ReplayPlan, on_step: Callable[[ReplayStep], None] = lambda _: None) -> ReplayReport:
     """Run all photographs through a fresh engine and write the four outputs into `plan.out`."""
     plan.out.mkdir(parents=True, exist_ok=True)
+    forget_outputs(plan.out)
     state = plan.out / "engine"
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir()
@@ -275,13 +293,27 @@ def _image_id(number: int, path: Path) -> str:
     return f"{number:06d}-{path.name}"
 
 
+def _is_utf_8(path: Path) -> bool:
+    """Whether a path can stand in JSON: Linux allows any bytes in a name."""
+    try:
+        f"{path}{path.resolve()}".encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _whole_number(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
 def _time_of(path: Path) -> tuple[str, str]:
     """When a photograph was taken, as sortable text; files without EXIF are put by their own time."""
-    try:
-        with open_image(path) as image:
-            exif = image.getexif()
-    except (UnidentifiedImageError, OSError):
-        exif = Image.Exif()
-    taken = exif.get_ifd(IFD.Exif).get(Base.DateTimeOriginal) or exif.get(Base.DateTime)
+    taken: object = None
+    with contextlib.suppress(UndecodableImageError), translating_decoder_errors(), open_image(path) as image:
+        exif = image.getexif()  # of a TIFF, its parts are read from the open file
+        taken = exif.get_ifd(IFD.Exif).get(Base.DateTimeOriginal) or exif.get(Base.DateTime)
     changed_at = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC).strftime("%Y:%m:%d %H:%M:%S")
     return str(taken or changed_at), path.name

@@ -71,6 +71,8 @@ async def test_the_first_call_and_each_refetch_have_no_old_cloud(
         "    return points_only(image, old_point_cloud, name)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/cameras.json").write_text("of an earlier replay")
     report, _ = await replayed(tmp_path, "colleague:black_box", 5, has_final_refetch=False)
     seen = (tmp_path / "out/black_box/seen").read_text().split(";")[:-1]
     assert seen == ["", "500", "1000", "", "500", "1000"]  # points in the old cloud

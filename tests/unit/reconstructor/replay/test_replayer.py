@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 from PIL.ExifTags import IFD, Base
 
 from broker.shards import decode_ply
@@ -17,6 +17,8 @@ from reconstructor.replay.replayer import (
     ReplayPlan,
     ReplayReport,
     ReplayStep,
+    folder_in_order,
+    forget_outputs,
     order_photographs,
     replay,
 )
@@ -91,7 +93,7 @@ def test_photographs_come_in_the_order_asked_for(tmp_path: Path) -> None:
     assert by["shuffle:3"] == [path.stem for path in order_photographs(tmp_path, "shuffle:3")]
 
 
-@pytest.mark.parametrize("order", ["size", "shuffle", "shuffle:x", "name:1"])
+@pytest.mark.parametrize("order", ["size", "shuffle", "shuffle:x", "shuffle:--5", "shuffle:²", "name:1"])
 def test_an_order_that_is_none_is_refused(tmp_path: Path, order: str) -> None:
     Image.new("L", (8, 8)).save(tmp_path / "a.jpg")
     with pytest.raises(NothingToReplayError, match="shuffle:SEED"):
@@ -101,3 +103,45 @@ def test_an_order_that_is_none_is_refused(tmp_path: Path, order: str) -> None:
 def test_a_folder_without_photographs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NothingToReplayError, match="no photograph"):
         order_photographs(tmp_path)
+
+
+def test_the_time_of_a_tiff_is_in_its_exif_and_one_that_does_not_open_has_that_of_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day, name in ((2, "late.tif"), (1, "early.tif")):
+        tags = TiffImagePlugin.ImageFileDirectory_v2()
+        tags[IFD.Exif] = {Base.DateTimeOriginal: f"2020:01:0{day} 00:00:00"}
+        Image.new("L", (4, 4)).save(tmp_path / name, tiffinfo=tags)
+    Image.new("L", (8, 8)).save(tmp_path / "large.png")
+    os.utime(tmp_path / "large.png", (0, 0))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 30)  # twice as many are refused by Pillow
+    assert [path.name for path in order_photographs(tmp_path, "time")] == ["large.png", "early.tif", "late.tif"]
+
+
+def test_a_name_that_is_not_utf_8_is_left_out_with_its_reason(tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "a.jpg")
+    odd = tmp_path / os.fsdecode(b"caf\xe9.jpg")
+    odd.write_bytes((tmp_path / "a.jpg").read_bytes())
+    contents = folder_in_order(tmp_path)
+    assert [path.name for path in contents.photographs] == ["a.jpg"]
+    assert [(each.path, each.reason) for each in contents.left_out] == [(odd, "its name is not UTF-8: rename it")]
+    (tmp_path / "a.jpg").unlink()
+    with pytest.raises(NothingToReplayError, match="no photograph"):
+        order_photographs(tmp_path)
+
+
+@pytest.mark.parametrize("out", ["out", "."])
+def test_what_a_replay_wrote_is_no_photograph_of_the_next(tmp_path: Path, out: str) -> None:
+    for name in ("a.jpg", "day/b.jpg", f"{out}/colmap/images/a.jpg", f"{out}/converted/1/a.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8)).save(tmp_path / name)
+    found = folder_in_order(tmp_path, "name", tmp_path / out)
+    assert [path.relative_to(tmp_path).as_posix() for path in found.photographs] == ["a.jpg", "day/b.jpg"]
+
+
+def test_outputs_of_an_earlier_replay_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("cloud.ply", "component-1.ply", "cameras.json", "report.json", "mine.ply", "photo.jpg"):
+        (tmp_path / name).touch()
+    forget_outputs(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.ply", "photo.jpg"]
+    forget_outputs(tmp_path / "none")
