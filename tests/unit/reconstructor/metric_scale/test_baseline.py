@@ -1,5 +1,6 @@
 """Do photographs a known distance apart give metres, and only when they were?"""
 
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from broker.ids import ImageId, SenderId
 from broker.messages import ScaleSource
 from reconstructor.config import Baseline
-from reconstructor.metric_scale.baseline import PlacedImage, scale_of_baseline
+from reconstructor.metric_scale.baseline import PlacedImage, scale_of_baseline, simultaneous
 from reconstructor.storage.images import ImageState, StoredImage
 
 LEFT, RIGHT = SenderId("rig-left"), SenderId("rig-right")
@@ -95,3 +96,36 @@ def test_an_image_is_paired_once_with_the_one_closest_in_time() -> None:
     scale = scale_of_baseline(PAIR, placed)
     assert scale is not None
     assert scale.metres_per_unit == pytest.approx(0.25)
+
+
+def test_thousands_of_photographs_take_neither_gigabytes_nor_minutes() -> None:
+    placed = walk(1500)
+    tracemalloc.start()
+    try:
+        scale = scale_of_baseline(PAIR, placed)
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert scale is not None
+    assert scale.metres_per_unit == pytest.approx(0.25)
+    assert most_bytes < 10_000_000
+
+
+def test_bursts_are_paired_as_by_comparing_all_with_all() -> None:
+    random = np.random.default_rng(3)
+    times = {sender: random.uniform(0.0, 20.0, 30).round(1) for sender in (LEFT, RIGHT)}
+    ones, others = (
+        [placed_image(sender, n, (float(n), apart, 0.0), float(at)) for n, at in enumerate(times[sender])]
+        for sender, apart in ((LEFT, 0.0), (RIGHT, 2.0))
+    )
+    gaps = sorted(
+        (abs(float(one) - float(other)), first, second)
+        for first, one in enumerate(times[LEFT])
+        for second, other in enumerate(times[RIGHT])
+    )
+    expected: dict[int, int] = {}
+    for gap_s, first, second in gaps:
+        if gap_s <= 1.0 and first not in expected and second not in expected.values():
+            expected[first] = second
+    found = [(one.image.number - 1, other.image.number - 1) for one, other in simultaneous(ones, others)]
+    assert found == list(expected.items())
