@@ -33,7 +33,7 @@ def with_component(
     components = tuple(each for each in components if each.id != number)
     axis = int(np.argmin(np.abs(up or _DEFAULT_UP)))
     place = leading.maximum[axis] + _GAP * longest_edge(leading)
-    others = sum(1 for each in components if each.id > 0)
+    others = sum(1 for each in components if each.id > 0 and each.world_from_component != Similarity())
     place += others * (1 + _GAP) * longest_edge(leading)
     translation = (np.add(leading.minimum, leading.maximum) - np.add(own.minimum, own.maximum)) / 2
     translation[axis] = place - own.minimum[axis]

@@ -61,3 +61,11 @@ def test_a_component_whose_photograph_was_told_before_its_points_is_placed_when_
     _, second = with_component(told, 1, leading=LEADING, own=OWN, up=UP)
     assert second.world_from_component != Component(id=1).world_from_component
     assert second.image_count == 1
+
+
+def test_two_components_that_were_told_before_their_points_do_not_stand_in_each_other() -> None:
+    told = counted((Component(),), [camera(1, 0), camera(2, 1), camera(3, 2)], 3)
+    first = with_component(told, 1, leading=LEADING, own=OWN, up=UP)
+    _, one, other = with_component(first, 2, leading=LEADING, own=OWN, up=UP)
+    assert shown(one, OWN)[0][0] > LEADING.maximum[0]
+    assert shown(other, OWN)[0][0] > shown(one, OWN)[1][0]
