@@ -1,4 +1,4 @@
-"""What do engine and black box read of a HEIC photograph? A copy: JPEG of quality 95, or PNG if parts are transparent.
+"""What do engine and black box read of a HEIC photograph? A copy: JPEG of quality 95 where it fits, or PNG if parts are transparent.
 
 So HEIC is decoded once, where a photograph comes in, and neither a black box nor an export needs a reader for it.
 """
@@ -11,11 +11,12 @@ from typing import Final
 
 from PIL import Image
 
+from broker.contract import MAX_IMAGE_BYTES
 from broker.images.decoding import UndecodableImageError, translating_decoder_errors
 from broker.images.eight_bits import UnusualPixelsError, as_rgb, opacity_of
 from broker.images.opening import is_heic, open_image
 
-_QUALITY: Final = 95
+_QUALITIES: Final = (95, 90, 80, 60)  # the first whose file is no larger than an image may be
 _MOST_EXIF_BYTES: Final = 65_000  # of one JPEG segment
 _HEAD_BYTES: Final = 16
 
@@ -35,15 +36,20 @@ def readable_copy(image: Image.Image) -> Copy:
     if opacity is not None:
         pixels.putalpha(opacity)
     exif = image.info.get("exif") or b""
-    out = io.BytesIO()
-    pixels.save(
-        out,
-        "JPEG" if opacity is None else "PNG",
-        quality=_QUALITY,
-        exif=exif if len(exif) <= _MOST_EXIF_BYTES else b"",
-        icc_profile=image.info.get("icc_profile"),
-    )
-    return Copy(suffix=".jpg" if opacity is None else ".png", content=out.getvalue())
+    content = b""
+    for quality in _QUALITIES if opacity is None else _QUALITIES[:1]:
+        out = io.BytesIO()
+        pixels.save(
+            out,
+            "JPEG" if opacity is None else "PNG",
+            quality=quality,
+            exif=exif if len(exif) <= _MOST_EXIF_BYTES else b"",
+            icc_profile=image.info.get("icc_profile"),
+        )
+        content = out.getvalue()
+        if len(content) <= MAX_IMAGE_BYTES:
+            break
+    return Copy(suffix=".jpg" if opacity is None else ".png", content=content)
 
 
 def readable_path(photograph: Path, folder: Path) -> Path:
@@ -64,6 +70,15 @@ def readable_path(photograph: Path, folder: Path) -> Path:
     path = folder / f"{photograph.name}{copy.suffix}"
     path.write_bytes(copy.content)
     beside = photograph.with_name(photograph.name + ".json")
-    metadata = json.loads(beside.read_bytes()) if beside.is_file() else {}
-    path.with_name(path.name + ".json").write_text(json.dumps({"file_name": photograph.name, **metadata}))
+    content = beside.read_bytes() if beside.is_file() else b"{}"
+    path.with_name(path.name + ".json").write_bytes(_with_file_name(content, photograph.name))
     return path
+
+
+def _with_file_name(content: bytes, file_name: str) -> bytes:
+    """Metadata in JSON that names the file, too; what is no object stays as it is, and its reader will say so."""
+    try:
+        metadata = json.loads(content)
+    except ValueError:
+        return content
+    return json.dumps({"file_name": file_name, **metadata}).encode() if isinstance(metadata, dict) else content

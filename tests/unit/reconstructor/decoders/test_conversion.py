@@ -23,7 +23,7 @@ from reconstructor.decoders.inspection import (
 )
 from reconstructor.decoders.pool import Decoders
 from reconstructor.decoders.protocol import Limits
-from reconstructor.engine.features.photographs import read_photograph
+from reconstructor.engine.features.photographs import UnreadablePhotographError, read_photograph
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.intake.validation import Upload, take_in
 from reconstructor.metric_scale.gps import fix_of
@@ -128,6 +128,30 @@ def test_what_lies_beside_a_photograph_lies_beside_its_copy(tmp_path: Path) -> N
     path = readable_path(tmp_path / "a.heic", tmp_path / "out")
     beside = json.loads(path.with_name(path.name + ".json").read_text())
     assert beside == {"file_name": "a.heic", "sensor": "left"}
+
+
+@needs_heic
+@pytest.mark.parametrize("beside", [b"{", b"[1]", b"\xff"])
+def test_what_is_no_metadata_is_said_by_who_reads_the_copy(tmp_path: Path, beside: bytes) -> None:
+    (tmp_path / "a.heic").write_bytes(heic(1))
+    (tmp_path / "a.heic.json").write_bytes(beside)
+    path = readable_path(tmp_path / "a.heic", tmp_path / "out")
+    with pytest.raises(UnreadablePhotographError, match=r"a\.heic\.jpg\.json"):
+        read_photograph(path, EngineSettings(threads=1))
+
+
+@needs_heic
+def test_a_copy_that_no_image_may_be_as_large_as_is_compressed_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (120, 160, 3), np.uint8)
+    content = heic(Image.fromarray(noise))
+    usual = inspection.inspect(content, PIXELS).readable
+    assert usual is not None
+    most_bytes = len(usual.content) - 1
+    monkeypatch.setattr("reconstructor.decoders.conversion.MAX_IMAGE_BYTES", most_bytes)
+    smaller = inspection.inspect(content, PIXELS).readable
+    assert smaller is not None
+    assert len(smaller.content) <= most_bytes
+    assert Image.open(io.BytesIO(smaller.content)).size == (160, 120)
 
 
 @pytest.mark.parametrize("content", [photograph(1), b"\0\0\0\x18ftypheic" + bytes(40), b""])
