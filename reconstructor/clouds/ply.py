@@ -112,7 +112,8 @@ def _colors(rows: NDArray[Any], names: tuple[str, ...]) -> NDArray[np.uint8]:
     """(N, 3) bytes from numbers of any type: from 0 … 1, from 0 … 255, or from 16 bits, as their largest value says."""
     if not names:
         return np.full((len(rows), 3), _GREY, np.uint8)
-    raw = np.nan_to_num(np.stack([rows[name] for name in names], axis=1).astype(np.float64))
+    raw = np.stack([rows[name] for name in names], axis=1).astype(np.float64)
+    raw[~np.isfinite(raw)] = 0.0  # one infinite value must not say how all others are meant
     is_whole = all(rows.dtype[name].kind in "iu" for name in names)
     if names == _SPLAT_NAMES:  # a Gaussian splat: the constant part of its colour, without the view-dependent part
         raw, largest = 0.5 + _SH_DEGREE_0 * raw, 1.0

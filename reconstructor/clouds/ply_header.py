@@ -26,6 +26,7 @@ _NUMPY_TYPE: Final = {
     "float64": "f8",
 }
 _BYTE_ORDER: Final = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": "="}
+_MOST_DIGITS: Final = 18  # of a count: no file has more rows, and Python converts no more than 4,300
 _PLAIN_WORDS, _LIST_WORDS = 3, 5  # property TYPE NAME; property list TYPE TYPE NAME
 
 
@@ -109,7 +110,7 @@ def _elements(lines: list[list[str]], order: str, name: str) -> Iterator[Element
     heads = [number for number, words in enumerate(lines) if words[0] == "element"]
     for head, end in zip(heads, [*heads[1:], len(lines)], strict=True):
         words = lines[head]
-        if len(words) != 3 or not words[2].isdecimal():  # noqa: PLR2004 - element NAME COUNT
+        if len(words) != 3 or not words[2].isdecimal() or len(words[2]) > _MOST_DIGITS:  # noqa: PLR2004 - element NAME COUNT
             raise UnreadablePlyError(f"{name} does not say how many elements it has: {' '.join(words)[:80]}")
         properties = tuple(_property(each, order, name) for each in lines[head + 1 : end] if each[0] == "property")
         yield Element(name=words[1], count=int(words[2]), properties=properties)

@@ -238,6 +238,20 @@ def test_a_gaussian_splat_has_the_colour_of_its_constant_harmonic(tmp_path: Path
     np.testing.assert_array_equal(cloud.colors_rgb, COLORS)
 
 
+@pytest.mark.parametrize("odd", ["inf", "-inf", "nan"])
+def test_a_colour_that_is_no_number_is_black_and_leaves_the_others_as_they_are(tmp_path: Path, odd: str) -> None:
+    properties = ", ".join(f"float {each}" for each in ("x", "y", "z", "red", "green", "blue"))
+    body = f"0 0 0 0.2 0.4 0.6\n1 1 1 {odd} {odd} {odd}\n2 2 2 1 1 1\n"
+    cloud = read_ply(write(tmp_path, header("ascii", properties), body.encode()), LIMIT)
+    assert cloud.colors_rgb.tolist() == [[51, 102, 153], [0, 0, 0], [255, 255, 255]]
+
+
+def test_a_count_that_python_does_not_convert_is_refused(tmp_path: Path) -> None:
+    head = header("ascii", "float x, float y, float z").replace("vertex 3", f"vertex {'9' * 5000}")
+    with pytest.raises(UnreadablePlyError, match="how many elements"):
+        read_ply(write(tmp_path, head, b"0 0 0\n"), LIMIT)
+
+
 def test_colours_stand_above_a_splats_harmonics(tmp_path: Path) -> None:
     words = "float x, float y, float z, uchar red, uchar green, uchar blue, float f_dc_0, float f_dc_1, float f_dc_2"
     path = write(tmp_path, header("ascii", words, 1), b"1 2 3 10 20 30 0.9 0.9 0.9\n")
