@@ -67,16 +67,21 @@ class DepthFiles:
                     path.unlink(missing_ok=True)
 
     def read_entry(self, number: int, views: Mapping[int, View]) -> Entry | None:
-        """Read the newest entry; None if there is none, it cannot be read, or its images are not among the views."""
+        """Read the newest entry; None if there is none, it cannot be read, or its image is not among the views.
+
+        A source that is not among them has no view now, and counts as a source all the same, as it does without a
+        restart: else the depth would be matched again, and its points would be published twice.
+        """
         versions = self._versions(number).get(number, {})
         arrays = read_arrays(versions[max(versions)]) if versions else None
         try:
             if arrays is None:
                 return None
-            numbers = [int(one) for one in arrays["numbers"]]
-            if not set(numbers) <= set(views):
+            if number not in views:
                 return None
-            return _entry(arrays, [views[one] for one in numbers])
+            lost = views[number].without_pixels()  # only its size is used, and that of no lost source is
+            numbers = [int(one) for one in arrays["numbers"]]
+            return _entry(arrays, [views.get(one, replace(lost, image_number=one)) for one in numbers])
         except (KeyError, ValueError, CairnError):
             return None
 

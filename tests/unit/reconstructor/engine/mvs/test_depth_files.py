@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from reconstructor.engine.exposure.gains import Exposure
+from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import DepthMap
 from reconstructor.engine.mvs.entry import Entry
+from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
 from tests.unit.reconstructor.engine.analytic import photographed
 from tests.unit.reconstructor.engine.power_cut import Disk
 
@@ -80,8 +82,28 @@ def test_what_a_finished_step_replaced_goes_with_the_next_one(files: DepthFiles,
     assert sorted(path.name for path in (tmp_path / "depth").iterdir()) == ["000000.000007.npz", "000001.000004.npz"]
 
 
-def test_depth_of_images_that_the_model_lost_is_none(files: DepthFiles) -> None:
-    assert files.read_entry(0, {0: VIEWS[0]}) is None
+def test_depth_of_an_image_that_the_model_lost_is_none(files: DepthFiles) -> None:
+    assert files.read_entry(0, {1: VIEWS[1], 2: VIEWS[2]}) is None
+
+
+def test_depth_stays_when_the_model_lost_a_source_and_no_point_is_published_twice(tmp_path: Path) -> None:
+    """As without a restart: else the image is matched again, and nothing says which of its points are there already."""
+    every = [image.view for image in photographed("leaning_wall")]
+    known = DenseModel(PlaneSweep(SweepSettings()), DenseSettings())
+    for view in every[:4]:
+        known.add(view)
+    files, left = DepthFiles(folder=tmp_path), {view.image_number: view for view in every[1:4]}
+    lost = every[0].image_number
+    assert any(source.image_number == lost for source in known.entries[every[3].image_number].sources)
+    known.discard(lost)
+    restarted = DenseModel(PlaneSweep(SweepSettings()), DenseSettings())
+    for number, view in left.items():
+        files.write_entry(number, known.entries[number], 4)
+        restarted.restore(view, files.read_entry(number, left))
+    assert {key: len(each.sources) for key, each in restarted.entries.items()} == {
+        key: len(each.sources) for key, each in known.entries.items()
+    }
+    assert len(restarted.add(every[4]).points) == pytest.approx(len(known.add(every[4]).points), rel=0.01)
 
 
 def test_a_torn_file_is_none(files: DepthFiles, tmp_path: Path) -> None:
