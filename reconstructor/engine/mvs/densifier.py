@@ -60,7 +60,7 @@ class Densifier:
         """Store a photograph (H, W, 3) at the size of the depth maps, in memory and on disk."""
         height, width = colors_rgb.shape[:2]
         reduction = min(1.0, self._compute.dense_max_side_px / max(height, width))
-        size = (round(width * reduction), round(height * reduction))
+        size = (max(1, round(width * reduction)), max(1, round(height * reduction)))
         reduced = np.array(Image.fromarray(colors_rgb).resize(size, Image.Resampling.LANCZOS))
         self._files.write_pixels(number, reduced)
         self._pixels[number] = reduced

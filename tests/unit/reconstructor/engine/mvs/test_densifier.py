@@ -10,6 +10,7 @@ from reconstructor.clouds.similarity import estimate_similarity
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.mvs.densifier import sweep_settings, undistorted
+from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.patch_match import PatchMatchSettings
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
@@ -95,6 +96,17 @@ def test_two_photographs_give_sparse_points_even_when_all_are_asked_for(
     sparse = cloud_in(engine.add_image(second, "2", wants_complete_cloud=True))
     assert 20 < len(sparse) <= engine.model.num_points3D()
     assert len(cloud_in(engine.add_image(third, "3", wants_complete_cloud=True))) > 3 * len(sparse)
+
+
+@pytest.mark.parametrize(("shape", "kept"), [((1, 1224), (1, 160)), ((1224, 1), (160, 1)), ((90, 1224), (12, 160))])
+def test_a_strip_keeps_a_row_of_pixels(tmp_path: Path, shape: tuple[int, int], kept: tuple[int, int]) -> None:
+    engine = LiveEngine(tmp_path, SETTINGS)
+    densifier = engine.components[0].densifier
+    assert densifier is not None
+    densifier.keep_pixels(1, np.zeros((*shape, 3), np.uint8))
+    pixels = DepthFiles(folder=tmp_path).read_pixels(1)
+    assert pixels is not None
+    assert pixels.shape == (*kept, 3)
 
 
 def test_without_distortion_the_image_is_left_as_it_is() -> None:
