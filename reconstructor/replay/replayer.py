@@ -19,9 +19,10 @@ from typing import Final
 from PIL.ExifTags import IFD, Base
 from pydantic import BaseModel, ConfigDict, Field
 
+from broker.config import BadSettingsError
 from broker.errors import CairnError
 from broker.images.decoding import UndecodableImageError, translating_decoder_errors
-from broker.images.folders import FolderContents, LeftOut, sound_photographs
+from broker.images.folders import FolderContents, LeftOut, list_folder, sound_photographs
 from broker.images.opening import open_image
 from broker.manifest import CameraState
 from broker.shards import PointCloud, decode_ply, encode_ply
@@ -34,7 +35,7 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.colmap_export import write_colmap
 from reconstructor.engine.sfm.solver import Attempt
 
-_OUTPUT_FOLDERS: Final = ("colmap", "converted", "engine", "black_box")  # of a replay, below its folder
+_OUTPUT_FOLDERS: Final = ("colmap", "converted", "black_box")  # of a replay, below its folder: they may hold images
 _OUTPUT_FILES: Final = ("cloud.ply", "component-*.ply", "cameras.json", "report.json")
 _NOT_UTF_8: Final = "its name is not UTF-8: rename it"
 
@@ -175,10 +176,18 @@ def forget_outputs(out: Path) -> None:
 
 
 def replay(plan: ReplayPlan, on_step: Callable[[ReplayStep], None] = lambda _: None) -> ReplayReport:
-    """Run all photographs through a fresh engine and write the four outputs into `plan.out`."""
+    """Run all photographs through a fresh engine and write the four outputs into `plan.out`.
+
+    Raises:
+        BadSettingsError: photographs lie where the engine's files go.
+    """
+    state = plan.out / "engine"
+    if state.is_dir() and list_folder(state).photographs:
+        raise BadSettingsError(
+            f"{state} holds photographs, and a replay empties that folder: give another one to --out"
+        )
     plan.out.mkdir(parents=True, exist_ok=True)
     forget_outputs(plan.out)
-    state = plan.out / "engine"
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir()
     engine = LiveEngine(state, plan.settings)

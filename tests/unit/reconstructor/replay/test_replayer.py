@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, TiffImagePlugin
 from PIL.ExifTags import IFD, Base
 
+from broker.config import BadSettingsError
 from broker.shards import decode_ply
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.settings import EngineSettings
@@ -145,3 +146,13 @@ def test_outputs_of_an_earlier_replay_are_removed_and_nothing_else(tmp_path: Pat
     forget_outputs(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.ply", "photo.jpg"]
     forget_outputs(tmp_path / "none")
+
+
+def test_photographs_in_a_folder_called_engine_are_not_removed(tmp_path: Path) -> None:
+    (tmp_path / "engine").mkdir()
+    Image.new("L", (8, 8)).save(tmp_path / "engine/boiler.jpg")
+    found = folder_in_order(tmp_path, "name", tmp_path)
+    plan = ReplayPlan(photographs=found.photographs, out=tmp_path, settings=EngineSettings(threads=1, dense=False))
+    with pytest.raises(BadSettingsError, match=r"engine holds photographs.*--out"):
+        replay(plan)
+    assert [path.name for path in (tmp_path / "engine").iterdir()] == ["boiler.jpg"]
