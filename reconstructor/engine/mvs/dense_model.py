@@ -132,6 +132,15 @@ class DenseModel:
         if entry is not None:
             self._entries[view.image_number] = self._put_away(entry)
 
+    @torch.inference_mode()
+    def recover(self) -> list[Entry]:
+        """Compute the depth of restored images that lost theirs on the disk; their points were published before."""
+        lost = [view for number, view in self._views.items() if number not in self._entries and self._sources(view)]
+        for view in lost:
+            entry = self._matched(view, is_quick=True)
+            self._entries[view.image_number] = replace(entry, exposure=self._exposure_beside(view))
+        return [self._publish(view)[1] for view in lost]
+
     def replace(self, view: View) -> None:
         """Give a known image its new pose and sparse points; its depth map stays until the next refetch.
 

@@ -66,12 +66,18 @@ class Densifier:
         self._pixels[number] = reduced
 
     def restore(self, newest_sequence: int) -> None:
-        """Load the depth maps of the placed images as they were after the step of this sequence."""
+        """Load the depth maps of the placed images as they were after the step of this sequence.
+
+        Those that a power cut destroyed are computed again; what they show counts as published.
+        """
         self._files.forget_unfinished(newest_sequence)
         views = self._views()
         for number, view in views.items():
             self._dense.restore(view, self._files.read_entry(number, views))
         self._added = set(views)
+        if len(views) > _SURE_SOURCES:  # two images have no depth yet
+            for entry in self._dense.recover():
+                self._files.write_entry(entry.view.image_number, entry, newest_sequence)
 
     def add(self, sequence: int, take_first: Take | None = None) -> SurfacePoints:
         """The sure points of all images placed since the last call; entries are stored for the step of this sequence.

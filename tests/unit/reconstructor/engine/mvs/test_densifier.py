@@ -1,5 +1,6 @@
 """Do placed photographs become dense points on the object, once, also after a restart and a refetch?"""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,21 @@ def test_a_refetch_keeps_the_surface_and_drops_what_is_seen_twice(
     cloud = cloud_in(outcome)
     assert 0.3 * sum(map(len, grown[1])) < len(cloud)
     assert np.mean(distances_to_ball(cloud, outcome, photographs) < 0.03) > 0.9
+
+
+def test_depth_that_a_power_cut_destroyed_is_computed_again_and_no_point_is_published_twice(
+    grown: tuple[Path, list[PointCloud], EngineResult], photographs: Photographs, tmp_path: Path
+) -> None:
+    path, brought = photographs.paths[COUNT], []
+    for name, lost in (("whole", 0), ("cut", 3)):
+        folder = shutil.copytree(grown[0], tmp_path / name)
+        for depth in (folder / "depth").glob(f"{lost:06d}.*.npz"):
+            depth.write_bytes(b"")
+        engine = LiveEngine(folder, SETTINGS)
+        assert not lost or max((folder / "depth").glob(f"{lost:06d}.*.npz")).stat().st_size
+        brought.append(engine.add_image(path, path.stem).update.new_point_count)
+        engine.close()
+    assert brought[1] == pytest.approx(brought[0], rel=0.2)
 
 
 def test_a_restart_goes_on_with_the_depth_maps_it_had(
