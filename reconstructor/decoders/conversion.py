@@ -5,6 +5,7 @@ So HEIC is decoded once, where a photograph comes in, and neither a black box no
 
 import io
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from broker.images.opening import is_heic, open_image
 _QUALITIES: Final = (95, 90, 80, 60)  # the first whose file is no larger than an image may be
 _MOST_EXIF_BYTES: Final = 65_000  # of one JPEG segment
 _HEAD_BYTES: Final = 16
+_LONGEST_NAME_BYTES: Final = 240  # of a file's 255, so that there is room for two suffixes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +69,11 @@ def readable_path(photograph: Path, folder: Path) -> Path:
     except (UndecodableImageError, UnusualPixelsError):
         return photograph  # its reader will say so
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{photograph.name}{copy.suffix}"
+    is_short = len(os.fsencode(photograph.name)) <= _LONGEST_NAME_BYTES
+    path = folder / f"{photograph.name if is_short else 'photograph'}{copy.suffix}"
     path.write_bytes(copy.content)
     beside = photograph.with_name(photograph.name + ".json")
-    content = beside.read_bytes() if beside.is_file() else b"{}"
+    content = beside.read_bytes() if is_short and beside.is_file() else b"{}"
     path.with_name(path.name + ".json").write_bytes(_with_file_name(content, photograph.name))
     return path
 

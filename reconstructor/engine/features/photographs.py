@@ -1,5 +1,6 @@
 """How is a photograph decoded? Within limits, upright, reduced, with its camera's intrinsics from sidecar or EXIF."""
 
+import errno
 import warnings
 import zlib
 from dataclasses import dataclass
@@ -217,12 +218,16 @@ def _upright_intrinsics(intrinsics: Intrinsics | None, orientation: int, size: t
 
 def _read_metadata(path: Path) -> ImageMetadata:
     sidecar = path.with_name(path.name + ".json")
-    if not sidecar.is_file():
-        return ImageMetadata(sender=_sender_of(path))
-    if sidecar.stat().st_size > _METADATA_LIMIT_BYTES:
-        raise UnreadablePhotographError(f"{sidecar.name} is larger than 1 MiB")
     try:
+        if not sidecar.is_file():
+            return ImageMetadata(sender=_sender_of(path))
+        if sidecar.stat().st_size > _METADATA_LIMIT_BYTES:
+            raise UnreadablePhotographError(f"{sidecar.name} is larger than 1 MiB")
         metadata = ImageMetadata.model_validate_json(sidecar.read_bytes())
+    except OSError as exc:
+        if exc.errno == errno.ENAMETOOLONG:  # no such file can be there
+            return ImageMetadata(sender=_sender_of(path))
+        raise UnreadablePhotographError(f"{sidecar.name} cannot be read: {exc.strerror}") from exc
     except ValidationError as exc:
         raise UnreadablePhotographError(f"{sidecar.name}: {' '.join(str(exc).split())[:200]}") from exc
     return metadata if metadata.sender else metadata.model_copy(update={"sender": _sender_of(path)})

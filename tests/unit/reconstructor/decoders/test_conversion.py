@@ -131,6 +131,15 @@ def test_what_lies_beside_a_photograph_lies_beside_its_copy(tmp_path: Path) -> N
 
 
 @needs_heic
+def test_a_copy_of_the_longest_name_has_a_shorter_one(tmp_path: Path) -> None:
+    source = tmp_path / f"{'x' * 250}.heic"
+    source.write_bytes(telephone_heic())
+    path = readable_path(source, tmp_path / "out")
+    assert path.name == "photograph.jpg"
+    assert read_photograph(path, EngineSettings(threads=1)).file_name == source.name
+
+
+@needs_heic
 @pytest.mark.parametrize("beside", [b"{", b"[1]", b"\xff"])
 def test_what_is_no_metadata_is_said_by_who_reads_the_copy(tmp_path: Path, beside: bytes) -> None:
     (tmp_path / "a.heic").write_bytes(heic(1))

@@ -79,6 +79,24 @@ def test_whatever_a_decoder_raises_is_said_of_the_photograph(tmp_path: Path, mon
         read_photograph(saved(tmp_path), SETTINGS)
 
 
+def test_a_photograph_may_have_the_longest_name_of_a_file(tmp_path: Path) -> None:
+    path = saved(tmp_path).rename(tmp_path / f"{'x' * 251}.png")
+    assert read_photograph(path, SETTINGS).file_name == path.name
+
+
+def test_metadata_that_cannot_be_read_is_said_of_the_photograph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = saved(tmp_path, {"sensor": "left"})
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(UnreadablePhotographError, match=r"photo\.png\.json cannot be read: Permission denied"):
+        read_photograph(path, SETTINGS)
+
+
 def test_a_picture_of_12_bits_in_16_has_its_brightness(tmp_path: Path) -> None:
     path = tmp_path / "deep.png"
     Image.fromarray(np.full((100, 160), 2048, np.uint16)).save(path)
