@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -33,6 +34,7 @@ from reconstructor.decoders.likeness import Likeness
 from reconstructor.decoders.protocol import Answer, DecoderEndedError, Limits, Request, Task, read, write
 
 _ATTEMPTS: Final = 2  # a process may have been ended by something else than the image
+_START_PAUSES_S: Final = (0.2, 1.0, 3.0)  # before a process is started once more that the machine refused
 _LONGEST_S: Final = 60.0  # by the clock, for a process that neither works nor ends
 _PASSED_ON: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "TZ")
 _REFUSALS: Final = {each.code: each for each in (ImageTooLargeError, ImageTooCostlyError, NotAnImageError)}
@@ -153,7 +155,7 @@ class DecoderProcess:
         if self._process is None:
             command = [sys.executable, "-P", "-m", "reconstructor.decoders.process", self._limits.model_dump_json()]
             environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}  # no password
-            self._process = Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment)
+            self._process = _started(command, environment)
             with self._watched():
                 read(self._pipes()[1], Answer)
 
@@ -208,6 +210,18 @@ class DecoderProcess:
         if self._process is None or self._process.stdin is None or self._process.stdout is None:
             raise DecoderEndedError("the decoder's process did not start")
         return self._process.stdin, self._process.stdout
+
+
+def _started(command: list[str], environment: dict[str, str]) -> Popen[bytes]:
+    """A new process; too many processes, or too little memory, may be over a moment later."""
+    for pause_s in (*_START_PAUSES_S, None):
+        try:
+            return Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment)
+        except OSError as exc:
+            if pause_s is None:
+                raise DecoderEndedError(f"no decoder process can be started: {exc.strerror}") from exc
+            time.sleep(pause_s)
+    raise AssertionError
 
 
 def _close(pipe: IO[bytes]) -> None:

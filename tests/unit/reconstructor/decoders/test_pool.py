@@ -9,10 +9,13 @@ import signal
 import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
+from subprocess import Popen
+from typing import Any
 
 import pytest
 from PIL import Image, TiffImagePlugin
 
+from reconstructor.decoders import pool
 from reconstructor.decoders.inspection import DamagedImageError, ImageTooCostlyError, NotAnImageError, PixelLimits
 from reconstructor.decoders.pool import Decoders
 from reconstructor.decoders.protocol import Limits
@@ -108,6 +111,36 @@ async def test_a_process_that_something_else_ended_is_replaced(decoders: Decoder
         for child in children():
             os.kill(child, signal.SIGKILL)
         assert await decoders.inspect(photograph(1))
+
+
+async def test_a_process_that_cannot_be_started_is_tried_again_and_ends_nobody(
+    decoders: Decoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refused(Popen[bytes]):
+        count = 0
+
+        def __init__(self, *args: Any, **named: Any) -> None:
+            Refused.count += 1
+            if Refused.count in few:
+                raise BlockingIOError(11, "Resource temporarily unavailable")
+            super().__init__(*args, **named)
+
+    monkeypatch.setattr(pool, "Popen", Refused)
+    monkeypatch.setattr(pool, "_START_PAUSES_S", (0.01,))
+    for child in children():
+        os.kill(child, signal.SIGKILL)
+    few = {1, 3}  # of each two, the first
+    assert await decoders.inspect(photograph(1))
+    assert await decoders.inspect(photograph(1))
+    for child in children():
+        os.kill(child, signal.SIGKILL)
+    few = set(range(1000))
+    assert await decoders.thumbnail(photograph(1)) is None
+    assert await decoders.likeness(photograph(1)) is None
+    with pytest.raises(DamagedImageError, match="Resource temporarily unavailable"):
+        await decoders.inspect(photograph(1))
+    few = set()
+    assert await decoders.inspect(photograph(1))
 
 
 async def test_no_process_stays_and_what_waits_is_told() -> None:
