@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from PIL import Image, ImageOps
-from PIL.ExifTags import Base
+from PIL import Image
 
 from broker.images.eight_bits import as_rgb
+from broker.images.orientation import orientation_of, upright
 from reconstructor.clouds.similarity import Sim3
 from reconstructor.engine.colmap import pycolmap, sim3
 from reconstructor.engine.features.image_files import ImageFacts
@@ -100,15 +100,16 @@ def _is_reduced(photograph: Path, facts: ImageFacts) -> bool:
 
 def _write_enlarged(preview: Path, target: Path, facts: ImageFacts) -> None:
     with Image.open(preview) as image:
-        upright = as_rgb(ImageOps.exif_transpose(image))
-    upright.resize((facts.width_px, facts.height_px), Image.Resampling.BICUBIC).save(target, quality=_UPRIGHT_QUALITY)
+        turned = as_rgb(upright(image, orientation_of(image.getexif())))
+    turned.resize((facts.width_px, facts.height_px), Image.Resampling.BICUBIC).save(target, quality=_UPRIGHT_QUALITY)
 
 
 def _write_upright(source: Path, target: Path, *, may_link: bool) -> None:
     """Write a photograph to a file, rotated as EXIF says."""
     with Image.open(source) as image:
-        if image.getexif().get(Base.Orientation, 1) != 1:
-            ImageOps.exif_transpose(image).save(target, quality=_UPRIGHT_QUALITY)
+        turned = upright(image, orientation_of(image.getexif()))
+        if turned is not image:
+            turned.save(target, quality=_UPRIGHT_QUALITY)
             return
     if may_link:
         with contextlib.suppress(OSError):  # another disk, or a file system without links

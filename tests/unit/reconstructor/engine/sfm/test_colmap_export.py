@@ -1,11 +1,14 @@
-"""Exported photographs bear the photographer's names, each once."""
+"""Exported photographs are upright and bear the photographer's names, each once."""
 
+import struct
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.ExifTags import Base
 
 from reconstructor.engine.features.image_files import ImageFacts
-from reconstructor.engine.sfm.colmap_export import _free_name
+from reconstructor.engine.sfm.colmap_export import _free_name, _write_upright
 
 
 def facts(path: str, file_name: str) -> ImageFacts:
@@ -59,3 +62,13 @@ def test_no_file_system_takes_two_exported_names_for_one(given: list[str], expor
     assert [
         _free_name(number, each, Path(each.path).suffix, taken) for number, each in enumerate(photographs, start=1)
     ] == exported
+
+
+def test_a_photograph_is_turned_upright_whatever_else_its_exif_says(tmp_path: Path) -> None:
+    fields = ((Base.Orientation, 3, 6), (Base.Make, 11, 7))  # a camera's name that is a number cannot be written again
+    entries = b"".join(struct.pack("<HHIHH", tag, kind, 1, value, 0) for tag, kind, value in fields)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", len(fields)) + entries + bytes(4)
+    Image.new("RGB", (40, 20)).save(tmp_path / "odd.jpg", exif=exif)
+    _write_upright(tmp_path / "odd.jpg", tmp_path / "upright.jpg", may_link=True)
+    with Image.open(tmp_path / "upright.jpg") as found:
+        assert (found.size, dict(found.getexif())) == ((20, 40), {})
