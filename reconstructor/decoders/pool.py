@@ -31,10 +31,20 @@ from reconstructor.decoders.inspection import (
     PixelLimits,
 )
 from reconstructor.decoders.likeness import Likeness
-from reconstructor.decoders.protocol import Answer, DecoderEndedError, Limits, Request, Task, read, write
+from reconstructor.decoders.protocol import (
+    Answer,
+    DecoderEndedError,
+    DecoderNotStartedError,
+    Limits,
+    Request,
+    Task,
+    read,
+    write,
+)
 
 _ATTEMPTS: Final = 2  # a process may have been ended by something else than the image
 _START_PAUSES_S: Final = (0.2, 1.0, 3.0)  # before a process is started once more that the machine refused
+_LONG_PAUSE_S: Final = 10.0  # after these, before an image is inspected again
 _LONGEST_S: Final = 60.0  # by the clock, for a process that neither works nor ends
 _PASSED_ON: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "TZ")
 _REFUSALS: Final = {each.code: each for each in (ImageTooLargeError, ImageTooCostlyError, NotAnImageError)}
@@ -60,9 +70,17 @@ class Decoders:
         self._one_reduced = asyncio.Semaphore(1)  # one at a time: receipts need the other decoders
 
     async def inspect(self, content: bytes, pixels: PixelLimits | None = None) -> Inspected:
-        """Check a photograph, or with limits of its own a preview; raises ImageRefusedError when it is not acceptable."""
+        """Check a photograph, or with limits of its own a preview; it waits for as long as no process can be started.
+
+        Raises:
+            ImageRefusedError: it is not acceptable.
+        """
         try:
             answer, copy = await self._ask("inspect", content, pixels)
+        except DecoderNotStartedError as exc:
+            get_logger().error("decoder_not_started", reason=exc.sentence)
+            await asyncio.sleep(_LONG_PAUSE_S)
+            return await self.inspect(content, pixels)
         except DecoderEndedError as exc:
             raise DamagedImageError(f"the file itself is damaged, its decoder ended: {exc.sentence}") from exc
         if answer.inspected is None:
@@ -219,7 +237,7 @@ def _started(command: list[str], environment: dict[str, str]) -> Popen[bytes]:
             return Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment)
         except OSError as exc:
             if pause_s is None:
-                raise DecoderEndedError(f"no decoder process can be started: {exc.strerror}") from exc
+                raise DecoderNotStartedError(f"no decoder process can be started: {exc.strerror}") from exc
             time.sleep(pause_s)
     raise AssertionError
 

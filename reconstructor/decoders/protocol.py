@@ -20,6 +20,13 @@ class DecoderEndedError(CairnError):
     remedy = "Nothing: the image is tried again in a new process, then refused."
 
 
+class DecoderNotStartedError(DecoderEndedError):
+    """The machine starts no process now: it has too many, or too little memory. It says nothing of the image."""
+
+    code = "decoder_not_started"
+    remedy = "End other programs, or raise the limit of processes or memory; the image waits meanwhile."
+
+
 class Request(BaseModel):
     """What a decoder is asked to do with the bytes that follow."""
 
