@@ -4,7 +4,8 @@ Reprojection errors are not enough: repetitive architecture gives small ones wit
 images to blame, so that a model can be judged again without them.
 
 Only photographs show whether parts of a model are laid over each other. Where they cannot be read, that figure is missing,
-which is no objection; the gate then rests on the live model: such images stay where it has them, and no others are added.
+which is no objection; the gate then rests on the live model, if there is one: such images stay where it has them, and no
+others are added.
 """
 
 from collections import Counter
@@ -162,7 +163,12 @@ def objections_to(figures: ModelFigures) -> list[Objection]:
 
 
 def objections_to_unseen(figures: ModelFigures, placed_before: Collection[int]) -> list[Objection]:
-    """What speaks against images that a model adds though their photographs cannot be read: they wait."""
+    """What speaks against images that a model adds though their photographs cannot be read: they wait.
+
+    A first model, with none before it, has nothing but its matches to rest on, as the live one that it would be.
+    """
+    if not placed_before:
+        return []
     unseen = tuple(number for number in figures.unreadable if number not in placed_before)
     sentence = f"{len(unseen)} photographs of images that it adds cannot be read"
     return [Objection(sentence=sentence, blamed=unseen)] if unseen else []

@@ -123,6 +123,7 @@ def test_images_whose_photographs_cannot_be_read_are_not_added(walk: Walk) -> No
     (objection,) = objections_to_unseen(figures, placed_before={1, 2, 3, 4})
     assert objection.blamed == (5, 8)
     assert objections_to_unseen(figures, placed_before=range(1, CAMERAS + 1)) == []
+    assert objections_to_unseen(figures, placed_before=()) == []
 
 
 def test_a_first_solution_is_judged_by_its_matches_alone(walk: Walk) -> None:
