@@ -1,5 +1,6 @@
 """What does a measure come to? Distances, heights, angles and areas between points of a world."""
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -8,13 +9,15 @@ from broker.envelope import Vector3
 from broker.messages import WorldFrame
 from broker.wire.annotations import Measure, MeasureKind
 
+_Side = tuple[Vector3, Vector3]
 _POWERS: Final = {"angle_deg": 0, "area": 2}  # of the scale; lengths have 1
 
 
 def figures_of(measure: Measure, frame: WorldFrame) -> dict[str, float]:
     """The figures of a measure by name: `distance`, `horizontal`, `vertical`, `angle_deg`, `area`.
 
-    They are in metres once a scale is set, else in world units. Horizontal and vertical parts need a known up.
+    They are in metres once a scale is set, else in world units. Horizontal and vertical parts need a known up. An outline
+    that crosses itself has no area.
     """
     scale = frame.metres_per_unit or 1.0
     return {name: value * scale ** _POWERS.get(name, 1) for name, value in _in_units(measure, frame.up)}
@@ -24,7 +27,8 @@ def _in_units(measure: Measure, up: Vector3 | None) -> Iterator[tuple[str, float
     """Each figure of a measure, in world units or degrees; the parts of a distance only where up is known."""
     first, second, *others = measure.points
     if measure.kind is MeasureKind.AREA:
-        yield "area", _area(measure.points)
+        if not _is_crossed(measure.points):
+            yield "area", _area(measure.points)
         return
     if measure.kind is MeasureKind.ANGLE:
         one, other = _minus(first, second), _minus(others[0], second)
@@ -45,6 +49,24 @@ def _area(corners: Sequence[Vector3]) -> float:
     relative = [_minus(corner, corners[0]) for corner in corners]
     crosses = [_cross(one, other) for one, other in zip(relative, [*relative[1:], relative[0]], strict=True)]
     return math.hypot(*(sum(axis) for axis in zip(*crosses, strict=True))) / 2
+
+
+def _is_crossed(corners: Sequence[Vector3]) -> bool:
+    """Whether two sides of a closed outline cross, seen across its plane: its parts would be subtracted from each other."""
+    normals = (_cross(_minus(one, corners[0]), _minus(other, corners[0])) for one in corners for other in corners)
+    normal = max(normals, key=lambda each: math.hypot(*each))
+    sides = list(zip(corners, [*corners[1:], corners[0]], strict=True))
+    return any(
+        _separates(one, other, normal) and _separates(other, one, normal)
+        for one, other in itertools.combinations(sides, 2)
+    )
+
+
+def _separates(line: _Side, side: _Side, normal: Vector3) -> bool:
+    """Whether the ends of a side lie on both sides of the line through another one."""
+    begin, end = line
+    turns = [_dot(normal, _cross(_minus(end, begin), _minus(point, begin))) for point in side]
+    return min(turns) < 0 < max(turns)
 
 
 def _minus(one: Vector3, other: Vector3) -> Vector3:

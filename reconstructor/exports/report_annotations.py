@@ -6,7 +6,7 @@ from typing import Final
 from broker.annotations.figures import figures_of
 from broker.annotations.tables import LeftAnnotation
 from broker.messages import WorldFrame
-from broker.wire.annotations import Measure, Note
+from broker.wire.annotations import Measure, MeasureKind, Note
 from reconstructor.exports.report_html import heading, soft, table, time
 
 _PARTS: Final = ("horizontal", "vertical")
@@ -57,6 +57,8 @@ def figure_words(measure: Measure, frame: WorldFrame) -> str:
     if "distance" in figures:
         parts = ", ".join(f"{name} {words[name]}" for name in _PARTS if name in words)
         return words["distance"] + (f" ({parts})" if parts else "")
+    if measure.kind is MeasureKind.AREA:
+        return "none: its outline crosses itself"
     return words.get("vertical", "not known: it is not known which way is up")
 
 

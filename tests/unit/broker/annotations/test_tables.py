@@ -45,6 +45,13 @@ def test_each_kind_has_its_figure(
     assert float(row(left(kind, *points))[column]) == pytest.approx(value, abs=1e-6)
 
 
+def test_an_outline_that_crosses_itself_has_no_area() -> None:
+    bow_tie = left(MeasureKind.AREA, (0.0, 0.0, 0.0), (5.0, 0.0, 0.0), (0.0, 3.0, 4.0), (5.0, 3.0, 4.0))
+    assert row(bow_tie)["area"] == ""
+    line = left(MeasureKind.AREA, (0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (2.0, 0.0, 0.0))
+    assert float(row(line)["area"]) == 0.0
+
+
 def test_without_a_scale_nothing_is_in_metres() -> None:
     found = row(left(MeasureKind.DISTANCE, (0.0, 0.0, 0.0), (3.0, 4.0, 0.0)), WorldFrame())
     assert (found["distance"], found["unit"], found["vertical"]) == ("5.0", "world units", "")
