@@ -44,6 +44,15 @@ function steadyList(): (given: readonly PlyFile[]) => readonly PlyFile[] {
   };
 }
 
+/** The account of each drawing: the same object while it says the same, because another one logs in again. */
+function steadyAccount(): (given: Credentials) => Credentials {
+  let account: Credentials | null = null;
+  return (given) => {
+    const isSame = account !== null && JSON.stringify(account) === JSON.stringify(given);
+    return (account = isSame && account ? account : { ...given });
+  };
+}
+
 /** PLY files: `<CairnCloud src="wall.ply" @pick="…" />` or `<CairnCloud :point-clouds="[bytes]" />`. */
 export const CairnCloud = defineComponent({
   name: "CairnCloud",
@@ -82,6 +91,7 @@ export const CairnViewer = defineComponent({
   emits,
   setup(props, { emit, expose }) {
     const element = shallowRef<(Viewer & HTMLElement) | null>(null);
+    const accountOf = steadyAccount();
     expose({ element });
     return (): VNode =>
       h("cairn-viewer", {
@@ -89,7 +99,7 @@ export const CairnViewer = defineComponent({
         server: props.server,
         "^project": props.project, // the attribute, because the element's property of this name is the state
         // Without an account of the page, the one of the element's own form stays.
-        ...(props.credentials ? { ".credentials": props.credentials } : {}),
+        ...(props.credentials ? { ".credentials": accountOf(props.credentials) } : {}),
         ".camera": props.camera,
         ...listeners(emit as Emit),
       });

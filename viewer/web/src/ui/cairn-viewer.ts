@@ -248,7 +248,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
     this.project = next;
     if (next.link.kind === "connected") this.typed = null;
     const found = refusalOf(next, this.typed !== null && this.typed === this.credentials);
-    if (found) this.closeAccount(t(found.key), found.isForgotten);
+    if (found) this.closeAccount(found.words, found.isForgotten);
   }
 
   private photoOf(imageId: string | null): Uint8Array<ArrayBuffer> | null {

@@ -280,7 +280,7 @@ export const layout = css`
       position: absolute;
       top: 58px;
       right: 0;
-      max-height: calc(100% - 58px);
+      max-height: max(calc(100% - 58px), 112px);
       flex-direction: column;
       gap: 0;
       overflow-y: auto; /* a short phone has no room for all of them */
@@ -290,6 +290,7 @@ export const layout = css`
     :host([panel="open"]) .tools,
     :host([card="open"]) .tools {
       flex-direction: row;
+      max-height: none;
       max-width: 100%;
       overflow-x: auto;
       scrollbar-width: none;

@@ -18,6 +18,7 @@ export class DecoderPool {
   private readonly workers: (Worker | null)[];
   private readonly waiting = new Map<number, Waiting>();
   private taskCount = 0;
+  private isClosed = false;
 
   constructor() {
     const count = Math.max(1, Math.min(MOST_WORKERS, navigator.hardwareConcurrency - 1));
@@ -26,6 +27,7 @@ export class DecoderPool {
 
   /** Decode in a worker. The payload's buffer is transferred to it. Rejects when the worker ends meanwhile. */
   decode(payload: Uint8Array<ArrayBuffer>, shard: WantedShard): Promise<MeasuredCloud> {
+    if (this.isClosed) return Promise.reject(new WireError("bad_shard", "The project was left."));
     const id = this.taskCount;
     this.taskCount += 1;
     const task: DecodeTask = { id, payload, encoded: shard.encoded, pointCount: shard.entry.point_count };
@@ -38,6 +40,7 @@ export class DecoderPool {
   }
 
   close(): void {
+    this.isClosed = true;
     for (const worker of this.workers) worker?.terminate();
   }
 

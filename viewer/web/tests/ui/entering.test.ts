@@ -87,13 +87,13 @@ describe("a login that the page server lets wait", () => {
     expect([viewer.credentials, viewer.refusal]).toEqual([guest, null]);
   });
 
-  it("asks again for a password that was just typed, and forgets nothing", () => {
+  it("asks again for a password that was just typed, and does not keep it", () => {
     const viewer = entered();
     viewer.typed = guest;
     viewer.tell(HELD_BACK);
     expect(viewer.credentials).toBeNull();
     expect(viewer.refusal).toContain("Wait a minute");
-    expect(viewer.isForgotten).toBe(false);
+    expect(viewer.isForgotten).toBe(true);
   });
 
   it("waits for a typed password, too, once the server took it", () => {
@@ -149,5 +149,6 @@ describe("a refused account", () => {
     const viewer = entered();
     viewer.tell({ kind: "refused", reason: "The broker takes no QoS 1", isLoginWrong: false });
     expect([viewer.credentials, viewer.isForgotten]).toEqual([null, false]);
+    expect(viewer.refusal).toBe("The broker takes no QoS 1");
   });
 });

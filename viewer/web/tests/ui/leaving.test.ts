@@ -103,3 +103,14 @@ it("a browser that keeps no photographs asks nothing", async () => {
   await leavingOf(host).logOut();
   expect(host.closedCount).toBe(1);
 });
+
+it("a database that never answers keeps nobody in, and no account is ended on its word", async () => {
+  vi.useFakeTimers();
+  vi.stubGlobal("indexedDB", { open: () => ({}) });
+  const host = new Host(guest);
+  const leaving = leavingOf(host).logOut();
+  await vi.advanceTimersByTimeAsync(2_000);
+  await leaving;
+  vi.useRealTimers();
+  expect([host.closedCount, asked]).toEqual([1, []]);
+});

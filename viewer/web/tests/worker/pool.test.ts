@@ -59,3 +59,11 @@ it("a decoder that ends leaves the shards of the others alone", async () => {
   answer(started[1]);
   expect(await kept).toBe(measured);
 });
+
+it("starts no decoder after it was closed", async () => {
+  const pool = new DecoderPool();
+  started[0]?.dispatchEvent(new Event("error"));
+  pool.close();
+  await expect(pool.decode(new Uint8Array(1), shard)).rejects.toMatchObject({ code: "bad_shard" });
+  expect(started.length).toBe(1);
+});

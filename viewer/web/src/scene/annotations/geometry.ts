@@ -22,6 +22,9 @@ export const POINT_COUNTS: Readonly<Record<MeasureKind, readonly [fewest: number
   area: [3, 40],
 };
 
+/** Of the length of an outline: a last corner so near to the first one is the same place. */
+const CLOSING_SHARE = 0.02;
+
 /** Measure points of a kind. `up` has unit length. Too few points give no figures. */
 export function figuresOf(kind: MeasureKind, points: readonly Vector[], up: Vector): Figures {
   const [first, second, third] = points;
@@ -39,7 +42,8 @@ export function figuresOf(kind: MeasureKind, points: readonly Vector[], up: Vect
 }
 
 /** Whether two sides of a closed outline cross: its parts would be subtracted from each other. Seen across its plane. */
-export function isCrossed(corners: readonly Vector[]): boolean {
+export function isCrossed(points: readonly Vector[]): boolean {
+  const corners = withoutClosing(points);
   const [first = [0, 0, 0] as const] = corners;
   const normals = corners.flatMap((one) => corners.map((other) => cross(minus(one, first), minus(other, first))));
   const normal = normals.reduce<Vector>((most, each) => (length(each) > length(most) ? each : most), [0, 0, 0]);
@@ -49,6 +53,14 @@ export function isCrossed(corners: readonly Vector[]): boolean {
     Math.sign(dot(normal, cross(minus(end, begin), minus(point, begin))));
   const cuts = (one: Side, [begin, end]: Side): boolean => turn(one, begin) * turn(one, end) < 0;
   return sides.some((one, at) => sides.slice(at + 1).some((other) => cuts(one, other) && cuts(other, one)));
+}
+
+/** The corners without a last one at the first: some people close an outline by tapping where they began. */
+function withoutClosing(corners: readonly Vector[]): readonly Vector[] {
+  const [first = [0, 0, 0] as const] = corners;
+  const lengths = corners.map((corner, at) => length(minus(corners[at + 1] ?? first, corner)));
+  const around = lengths.reduce((sum, each) => sum + each, 0);
+  return corners.length > 3 && (lengths.at(-1) ?? 0) < CLOSING_SHARE * around ? corners.slice(0, -1) : corners;
 }
 
 type Side = readonly [begin: Vector, end: Vector];

@@ -10,6 +10,9 @@ import type { CairnViewer } from "../cairn-viewer";
 import { t } from "../language/t";
 import { forgetKept, keptCount } from "../photographs/kept";
 
+/** For the browser's database, which in some browsers never answers. */
+const PATIENCE_MS = 2_000;
+
 export class Leaving {
   constructor(private readonly host: CairnViewer) {}
 
@@ -19,7 +22,7 @@ export class Leaving {
     if (!config || !credentials) return;
     const count = await this.unsentCount(credentials.user);
     if (credentials !== this.host.credentials) return;
-    if (credentials.isInvited && count > 0) this.host.change({ unsentCount: count });
+    if (credentials.isInvited && count) this.host.change({ unsentCount: count });
     else this.leave(config, credentials, count === 0);
   }
 
@@ -61,9 +64,15 @@ export class Leaving {
     host.closeAccount(null, true);
   }
 
-  /** The photographs of this account that wait in this browser; where it keeps none, those of this tab. */
-  private async unsentCount(user: string): Promise<number> {
+  /** The photographs of this account that wait in this browser, or at least in this tab; null: the browser does not say. */
+  private async unsentCount(user: string): Promise<number | null> {
     const inThisTab = this.host.session?.follower.state.uploads.filter((upload) => !isOver(upload)).length ?? 0;
-    return Math.max(inThisTab, await keptCount(user));
+    const kept = await Promise.race([keptCount(user), nothingAfter(PATIENCE_MS)]);
+    return kept === null && inThisTab === 0 ? null : Math.max(inThisTab, kept ?? 0);
   }
+}
+
+async function nothingAfter(timeoutMs: number): Promise<null> {
+  await new Promise((resolve) => setTimeout(resolve, timeoutMs));
+  return null;
 }

@@ -148,7 +148,7 @@ export class AnnotationEditor implements StageLayer {
     if (!this.draft || !point) return;
     this.draft = { ...this.draft, points: [...this.draft.points, plus(point, this.offset)] };
     const { kind, points } = this.draft;
-    if (kind !== "note" && points.length === pointsOf(kind)[1]) void this.finish();
+    if (kind !== "note" && points.length === pointsOf(kind)[1] && this.isComplete) void this.finish();
     else this.update();
   }
 

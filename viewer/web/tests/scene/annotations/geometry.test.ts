@@ -144,6 +144,8 @@ describe("figures of measures", () => {
       expect(figuresOf("area", [a, b, c, d], UP).area).toBeCloseTo(12);
       expect(figuresOf("area", [a, c, b, d], UP).area).toBeNull();
       expect(figuresOf("area", [a, b, d, c], UP).area).toBeNull();
+      const closing = plane(0.05, -0.03); // a tap near the first corner closes it, and crosses the first side a little
+      expect(figuresOf("area", [a, b, c, d, closing], UP).area).toBeCloseTo(12, 0);
     }
   });
 });
