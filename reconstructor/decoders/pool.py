@@ -76,11 +76,7 @@ class Decoders:
             ImageRefusedError: it is not acceptable.
         """
         try:
-            answer, copy = await self._ask("inspect", content, pixels)
-        except DecoderNotStartedError as exc:
-            get_logger().error("decoder_not_started", reason=exc.sentence)
-            await asyncio.sleep(_LONG_PAUSE_S)
-            return await self.inspect(content, pixels)
+            answer, copy = await self._ask_patiently("inspect", content, pixels)
         except DecoderEndedError as exc:
             raise DamagedImageError(f"the file itself is damaged, its decoder ended: {exc.sentence}") from exc
         if answer.inspected is None:
@@ -93,9 +89,9 @@ class Decoders:
         )
 
     async def likeness(self, content: bytes) -> Likeness | None:
-        """What is compared of a preview and its original; None when it cannot be read."""
+        """What is compared of a preview and its original, waiting as `inspect` does; None when it cannot be read."""
         try:
-            answer, _ = await self._ask("likeness", content)
+            answer, _ = await self._ask_patiently("likeness", content)
         except (DecoderEndedError, ImageRefusedError) as exc:
             get_logger().warning("likeness_not_made", code=exc.code, reason=exc.sentence)
             return None
@@ -137,6 +133,18 @@ class Decoders:
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         for process in self._processes:
             process.end()
+
+    async def _ask_patiently(
+        self, task: Task, content: bytes, pixels: PixelLimits | None = None
+    ) -> tuple[Answer, bytes]:
+        while True:
+            try:
+                return await self._ask(task, content, pixels)
+            except DecoderNotStartedError as exc:
+                if self._is_closed:
+                    raise
+                get_logger().error("decoder_not_started", reason=exc.sentence)
+                await asyncio.sleep(_LONG_PAUSE_S)
 
     async def _ask(
         self, task: Task, content: bytes, pixels: PixelLimits | None = None, max_side_px: int = MAX_PHOTO_PX

@@ -136,13 +136,12 @@ async def test_a_process_that_cannot_be_started_is_tried_again_and_ends_nobody(
         os.kill(child, signal.SIGKILL)
     few = set(range(1000))
     assert await decoders.thumbnail(photograph(1)) is None
-    assert await decoders.likeness(photograph(1)) is None
     monkeypatch.setattr(pool, "_LONG_PAUSE_S", 0.01)
-    waiting = asyncio.create_task(decoders.inspect(photograph(1)))
+    waiting = [asyncio.create_task(ask(photograph(1))) for ask in (decoders.inspect, decoders.likeness)]
     await asyncio.sleep(0.5)
-    assert not waiting.done()  # it is not refused: that says nothing of the image
+    assert not any(each.done() for each in waiting)  # it is not refused: that says nothing of the image
     few = set()
-    assert await waiting
+    assert all(await asyncio.gather(*waiting))
 
 
 async def test_no_process_stays_and_what_waits_is_told() -> None:
