@@ -10,6 +10,7 @@ from broker.messages import WorldFrame
 from broker.wire.annotations import Measure, MeasureKind
 
 _Side = tuple[Vector3, Vector3]
+_CLOSING_SHARE: Final = 0.02  # of the length of an outline: a last corner so near to the first one is the same place
 _POWERS: Final = {"angle_deg": 0, "area": 2}  # of the scale; lengths have 1
 
 
@@ -51,8 +52,9 @@ def _area(corners: Sequence[Vector3]) -> float:
     return math.hypot(*(sum(axis) for axis in zip(*crosses, strict=True))) / 2
 
 
-def _is_crossed(corners: Sequence[Vector3]) -> bool:
+def _is_crossed(points: Sequence[Vector3]) -> bool:
     """Whether two sides of a closed outline cross, seen across its plane: its parts would be subtracted from each other."""
+    corners = _without_closing(points)
     normals = (_cross(_minus(one, corners[0]), _minus(other, corners[0])) for one in corners for other in corners)
     normal = max(normals, key=lambda each: math.hypot(*each))
     sides = list(zip(corners, [*corners[1:], corners[0]], strict=True))
@@ -60,6 +62,13 @@ def _is_crossed(corners: Sequence[Vector3]) -> bool:
         _separates(one, other, normal) and _separates(other, one, normal)
         for one, other in itertools.combinations(sides, 2)
     )
+
+
+def _without_closing(corners: Sequence[Vector3]) -> Sequence[Vector3]:
+    """The corners without a last one at the first: some people close an outline by tapping where they began."""
+    lengths = [math.dist(one, other) for one, other in zip(corners, [*corners[1:], corners[0]], strict=True)]
+    is_closed = len(corners) > 3 and lengths[-1] < _CLOSING_SHARE * sum(lengths)  # noqa: PLR2004 - a triangle
+    return corners[:-1] if is_closed else corners
 
 
 def _separates(line: _Side, side: _Side, normal: Vector3) -> bool:

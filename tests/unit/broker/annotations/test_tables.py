@@ -48,6 +48,10 @@ def test_each_kind_has_its_figure(
 def test_an_outline_that_crosses_itself_has_no_area() -> None:
     bow_tie = left(MeasureKind.AREA, (0.0, 0.0, 0.0), (5.0, 0.0, 0.0), (0.0, 3.0, 4.0), (5.0, 3.0, 4.0))
     assert row(bow_tie)["area"] == ""
+    closed = left(
+        MeasureKind.AREA, (0, 0, 0), (4, 0, 0), (4, 3, 0), (0, 3, 0), (0.05, -0.03, 0)
+    )  # by a tap at its begin
+    assert float(row(closed)["area"]) == pytest.approx(48.0, rel=0.02)
     line = left(MeasureKind.AREA, (0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (2.0, 0.0, 0.0))
     assert float(row(line)["area"]) == 0.0
 
