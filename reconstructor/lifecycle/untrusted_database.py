@@ -26,6 +26,7 @@ from reconstructor.storage.title import is_title
 _TABLES: Final = ("images", "jobs", "facts", "generations", "shard_pages", "camera_pages", "annotations")
 _MOST_STEPS: Final = 200_000_000  # of SQLite's machine: a million images take a fiftieth
 _MOST_FACT_BYTES: Final = 64 * 1024
+_SAID: Final = "captured_at"  # by a sender; a scan may bear the date of a historic picture, before 1970
 _END_S: Final = datetime(LAST_YEAR, 1, 1, tzinfo=UTC).timestamp()
 _HEX: Final = re.compile(r"[0-9a-f]{16}")
 _BOOT: Final = re.compile(r"[0-9a-f]{32}")
@@ -101,7 +102,9 @@ def _check_kind(old: sqlite3.Connection, new: Database) -> None:
 
 def _copy(old: sqlite3.Connection, new: Database, table: str) -> None:
     types = {row["name"]: row["type"] for row in new.rows(f"PRAGMA table_info({table})")}
-    columns, instants = list(types), [place for place, name in enumerate(types) if types[name] == "REAL"]
+    columns = list(types)
+    instants = [place for place, name in enumerate(types) if types[name] == "REAL" and name != _SAID]
+    said = columns.index(_SAID) if _SAID in columns else None
     named = ", ".join(columns)
     statement = f"INSERT OR REPLACE INTO {table} ({named}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - ours
     for row in old.execute(f"SELECT {named} FROM {table} ORDER BY 1"):  # noqa: S608 - names of our own schema
@@ -109,6 +112,8 @@ def _copy(old: sqlite3.Connection, new: Database, table: str) -> None:
             raise BadBackupError(f"{str(row[0])[:80]!r} is no fact of a project, or not such a value")
         if not all(row[place] is None or _is_instant(row[place]) for place in instants):
             raise BadBackupError(f"{table} {str(row[0])[:80]!r} has an instant that no clock shows")
+        if said is not None and not _is_instant(row[said]):
+            row = (*row[:said], None, *row[said + 1 :])  # noqa: PLW2901
         new.change(statement, *row)
 
 

@@ -1,9 +1,11 @@
 """Which images does a project have? Rows of the store's database: of each image one, whatever of it has come."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from broker.envelope import checked_instant
 from broker.ids import DIGEST_LENGTH, ImageId
 from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import StoreError
@@ -97,7 +99,10 @@ class ImageRows:
 
 def completing(known: StoredImage, original: NewImage) -> NewImage:
     """The original under the id that its preview gave; what the original's message does not say stays as it was."""
-    captured_at = datetime.fromtimestamp(known.captured_at, UTC) if known.captured_at is not None else None
+    captured_at = None
+    if known.captured_at is not None:
+        with contextlib.suppress(ValueError, OverflowError):  # of an older version, which checked no year
+            captured_at = checked_instant(datetime.fromtimestamp(known.captured_at, UTC))
     return replace(
         original,
         image_id=known.image_id,

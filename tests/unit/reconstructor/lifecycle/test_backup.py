@@ -260,7 +260,6 @@ def spoil_shard(files: Files) -> None:
         of_database("UPDATE images SET image_id = 'no id' WHERE number = 2"),
         of_database("UPDATE images SET sender = 'a/b' WHERE number = 2"),
         of_database("UPDATE images SET state = 'odd' WHERE number = 2"),
-        of_database("UPDATE images SET captured_at = 253402318799.0 WHERE number = 2"),
         of_database("UPDATE images SET stored_at = 9e999 WHERE number = 2"),
         of_database("UPDATE jobs SET kind = 'odd'"),
         of_database("INSERT INTO facts VALUES ('odd', 1)"),
@@ -276,6 +275,14 @@ async def test_what_somebody_changed_is_refused_and_leaves_nothing(
     with pytest.raises(BadBackupError):
         await restored(backup, tmp_path / "other")
     assert not list((tmp_path / "other").iterdir())
+
+
+async def test_a_time_that_a_sender_said_and_no_clock_shows_is_left_out(backup: Path, tmp_path: Path) -> None:
+    rewrite(backup, of_database("UPDATE images SET captured_at = -4e8 WHERE number = 2"))
+    rewrite(backup, of_database("UPDATE images SET captured_at = 253402318799.0 WHERE number = 3"))
+    other = await restored(backup, tmp_path / "other")
+    assert [each.captured_at for each in other.images()[1:]] == [None, None]
+    other.close()
 
 
 async def test_damage_is_noticed(backup: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from broker.ids import ImageId, RequestId, SenderId
 from reconstructor.schedule import Job, JobKind, JobState
+from reconstructor.storage.image_rows import completing
 from reconstructor.storage.images import ImageState, NewImage, StoredImage
 from reconstructor.storage.store import Change, Store
 from tests.photographs import image_id
@@ -116,6 +117,13 @@ def test_what_the_preview_said_stays_unless_the_original_says_it_anew(store: Sto
     completed, _ = store.add_image(replace(new_image(original(1), 1), photographers_name="new.JPG"), original(1))
     assert (completed.photographers_name, completed.capture_id) == ("new.JPG", "shot-1")
     assert completed.captured_at == at.timestamp()
+
+
+def test_a_time_that_no_clock_shows_in_the_row_of_a_preview_does_not_keep_its_original_out(store: Store) -> None:
+    store.add_preview(new_preview(1), b"preview 1")
+    (known,) = store.images()
+    of_a_scan = replace(known, captured_at=-4e8)  # an older version took the date of a historic picture
+    assert completing(of_a_scan, new_image(original(1), 1)).captured_at is None
 
 
 def test_a_preview_stays_while_a_job_may_read_it_and_goes_after(store: Store) -> None:
