@@ -105,7 +105,7 @@ class System:
 
     def check_set_up(self) -> None:
         """Check that cairn.toml is of a system; that of a rig alone is not. Raises BadSettingsError, also when it cannot be read."""
-        if self.settings().keys().isdisjoint(SERVING):
+        if self.settings().keys().isdisjoint(("broker", *SERVING)):
             raise BadSettingsError(f"{self.folder} is not set up: run `cairn init PROJECT` first")
 
     def ports(self, *, is_open: bool) -> Ports:

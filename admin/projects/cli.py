@@ -250,7 +250,11 @@ def archive(
         write_backup(
             place.folder(name), name, file, reserve_bytes=reserve_bytes
         )  # here, so that Ctrl-C ends it at once
-        check_backup(file)
+        try:
+            check_backup(file)
+        except BaseException:
+            file.unlink(missing_ok=True)  # the next try has its name again
+            raise
         told = _told(asyncio.run(place.remove(name)))
     place.note(Action.PROJECT_ARCHIVED, name, file=file.name)
     print(f"{file}\t{name} is archived; {told}")

@@ -81,7 +81,9 @@ class FolderCamera:
             self._passed.clear()  # what could not be read while the card was pulled out may be whole
             raise _away(self._folder, exc) from exc
         for each in contents.left_out:
-            self._leave_out(_source(each.path, self._folder), each)
+            self._left_out.setdefault(
+                _source(each.path, self._folder), each
+            )  # looked at again: its disk may answer later
         is_settling = False
         for path in contents.photographs:
             source = _source(path, self._folder)
