@@ -12,8 +12,10 @@ from broker.clients.limits import BrokerLimits
 from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError
 from broker.clients.trouble import Trouble
 from broker.contract import RECONSTRUCTOR_STATISTICS
+from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ProjectId
+from broker.manifest import Manifest
 from broker.shards import MAX_POINTS, PLY_BYTES_PER_POINT
 from reconstructor.composition import Shared, context_of, open_store
 from reconstructor.config import Settings
@@ -103,10 +105,18 @@ async def _opened(settings: Settings, project: ProjectId, shared: Shared) -> Asy
         stack.push_async_callback(executor.close)
         await stack.enter_async_context(_loading(executor))
         await context.election.win()
+        await _count_on(context)
         await stack.enter_async_context(context.delivery)
         stack.push_async_callback(_publish_offline, context)
         await remove_unfinished(context)
         yield context, executor
+
+
+async def _count_on(context: Context) -> None:
+    """Count generations on from the one that the broker retains, before any job: another store may have published it."""
+    with contextlib.suppress(CairnError):  # none, or one that does not read
+        retained = decode(context.election.retained_manifest, Manifest)
+        await asyncio.to_thread(context.store.references.raise_floor, retained.generation)
 
 
 @asynccontextmanager
