@@ -16,9 +16,9 @@ import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, cast
 
 from broker.files import UNFINISHED, sync
 from broker.ids import ProjectId
@@ -80,9 +80,16 @@ def write_backup(folder: Path, project: ProjectId, out: Path, *, reserve_bytes: 
                         raise
                     shutil.rmtree(staged / "generations", ignore_errors=True)
             images = ReadOnlyStore(folder=staged).images_by_state()  # the service's own may have more by now
-            listing = _listing_of(staged, project)
-            _check_room(folder, _tar_bytes(listing), out, reserve_bytes)
-            _write_tar(staged, listing, out)
+            for _ in range(_TRIES):
+                listing = _listing_of(staged, project)
+                _check_room(folder, _tar_bytes(listing), out, reserve_bytes)
+                changed = _write_tar(staged, listing, out)
+                if not changed:
+                    break
+                for place in changed:
+                    _make_own(staged / place)
+            else:
+                raise _GoneError(f"{len(changed)} files change again and again, {changed[0]} for one")
     except OSError as exc:
         raise translate(exc) from exc
     return BackupMade(
@@ -187,8 +194,36 @@ def _tar_bytes(listing: Listing) -> int:
     return sum(_BLOCK_BYTES + -(-each.size_bytes // _BLOCK_BYTES) * _BLOCK_BYTES for each in listing.files.values())
 
 
-def _write_tar(staged: Path, listing: Listing, out: Path) -> None:
-    """Write the file beside its name and rename it: a backup that has its name is whole, and of another nothing stays."""
+class _Digested:
+    """A file that is read once, and the digest of what was read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._digest = file, sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._file.read(size)
+        self._digest.update(piece)
+        return piece
+
+    @property
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
+
+
+def _make_own(path: Path) -> None:
+    """Replace a link to a file that its black box writes over by a copy."""
+    copy = path.with_name(path.name + UNFINISHED)
+    shutil.copyfile(path, copy)
+    copy.replace(path)
+
+
+def _write_tar(staged: Path, listing: Listing, out: Path) -> list[str]:
+    """Write the file beside its name and rename it: a backup that has its name is whole, and of another nothing stays.
+
+    Returns:
+        The places of files that are no longer as they were listed, because a black box wrote over them; then there is no file.
+    """
+    changed: list[str] = []
     unfinished = out.with_name(out.name + UNFINISHED)
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
@@ -198,12 +233,20 @@ def _write_tar(staged: Path, listing: Listing, out: Path) -> None:
             for place, listed in listing.files.items():
                 note_progress(staged)
                 with (staged / place).open("rb") as content:
-                    tar.addfile(_member(place, listed.size_bytes), content)
+                    if (staged / place).stat().st_size < listed.size_bytes:
+                        return [place]
+                    read = _Digested(content)
+                    tar.addfile(_member(place, listed.size_bytes), cast("IO[bytes]", read))
+                if read.hexdigest != listed.sha256:
+                    changed.append(place)
+        if changed:
+            return changed
         sync(unfinished)
         unfinished.replace(out)
     finally:
         unfinished.unlink(missing_ok=True)
     sync(out.parent)
+    return []
 
 
 def _member(name: str, size_bytes: int) -> tarfile.TarInfo:
