@@ -20,6 +20,16 @@ pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")
 
 PLACE = "() => JSON.stringify(document.querySelector('cairn-viewer').placeNow)"
 STORED = "() => [sessionStorage.length, Object.keys(localStorage).filter(key => key.includes('account')).length]"
+NAMED = """() => new Promise((resolve) => {
+    const asked = indexedDB.open("cairn", 1);
+    asked.onsuccess = () => {
+        const all = asked.result.transaction("photographs").objectStore("photographs").getAll();
+        all.onsuccess = () => {
+            asked.result.close();
+            resolve(all.result.some(({ imageId }) => imageId !== null));
+        };
+    };
+})"""
 
 
 async def log_in(visitor: Visitor, connection: Connection, *, stays: bool) -> None:
@@ -101,6 +111,7 @@ async def test_back_comes_to_the_same_place_and_the_photo_arrives_once(
         await anna.page.get_by_test_id("upload-input").set_input_files(photo())
         await sent(reconstruction, 1)
         await expect(anna.page).to_have_url(re.compile("#project=chapel"), timeout=WAIT_MS)
+        await anna.page.wait_for_function(NAMED, timeout=WAIT_MS)  # else it is sent under another name, and known
         await anna.page.goto("about:blank")
         await anna.page.go_back()
         await anna.has(link="connected", notice="empty")
