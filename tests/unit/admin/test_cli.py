@@ -1,8 +1,6 @@
 """`cairn doctor`, `status` and `open` of a system that does not run: what they print, and how they end."""
 
 import json
-import os
-from collections.abc import Iterator
 
 import pytest
 from typer import Typer
@@ -12,15 +10,6 @@ from admin.cli import audit_app, init_app, open_app, status_app, up_app
 from admin.doctor.cli import app as doctor_app
 from admin.installation import Installation
 from broker.config import BadSettingsError
-
-
-@pytest.fixture(autouse=True)
-def _same_umask() -> Iterator[None]:
-    """Commands that keep what they write private do so for their whole process."""
-    before = os.umask(0o077)
-    os.umask(before)
-    yield
-    os.umask(before)
 
 
 def test_doctor_prints_a_line_or_a_row_for_each_finding_and_ends_with_1(installation: Installation) -> None:

@@ -1,6 +1,5 @@
 """`cairn broker` leaves no half of a change behind, and goes on when a disk was full for a while."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -15,15 +14,6 @@ from broker.accounts.invitations import Invitations
 from broker.accounts.users import UserBook
 from broker.mosquitto import BrokerStartError
 from broker.settings import Settings
-
-
-@pytest.fixture(autouse=True)
-def _same_umask() -> Iterator[None]:
-    """Commands that keep what they write private do so for their whole process."""
-    before = os.umask(0o077)
-    os.umask(before)
-    yield
-    os.umask(before)
 
 
 def rounds(*between: Callable[[], object]) -> Callable[[], bool]:

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from "vitest";
 
-import { figuresOf } from "../../src/scene/annotations/geometry";
-import type { AnnotationWords } from "../../src/ui/language/annotations/en";
-import { ENGLISH_ANNOTATIONS } from "../../src/ui/language/annotations/en";
-import { FRENCH_ANNOTATIONS } from "../../src/ui/language/annotations/fr";
-import { GERMAN_ANNOTATIONS } from "../../src/ui/language/annotations/de";
-import { ITALIAN_ANNOTATIONS } from "../../src/ui/language/annotations/it";
-import { SPANISH_ANNOTATIONS } from "../../src/ui/language/annotations/es";
-import { lengthWords, loadWords, mainFigure, w } from "../../src/ui/annotations/words";
-import { useLanguage } from "../../src/ui/language/language";
+import { figuresOf } from "../../../src/scene/annotations/geometry";
+import type { AnnotationWords } from "../../../src/ui/language/annotations/en";
+import { ENGLISH_ANNOTATIONS } from "../../../src/ui/language/annotations/en";
+import { FRENCH_ANNOTATIONS } from "../../../src/ui/language/annotations/fr";
+import { GERMAN_ANNOTATIONS } from "../../../src/ui/language/annotations/de";
+import { ITALIAN_ANNOTATIONS } from "../../../src/ui/language/annotations/it";
+import { SPANISH_ANNOTATIONS } from "../../../src/ui/language/annotations/es";
+import { lengthWords, loadWords, mainFigure, w } from "../../../src/ui/annotations/words";
+import { useLanguage } from "../../../src/ui/language/language";
 
 const TABLES = { GERMAN_ANNOTATIONS, SPANISH_ANNOTATIONS, FRENCH_ANNOTATIONS, ITALIAN_ANNOTATIONS };
 const KEYS = Object.keys(ENGLISH_ANNOTATIONS) as (keyof AnnotationWords)[];

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { initialState } from "../../src/scene/state";
-import type { ProjectState } from "../../src/scene/state";
-import { DESKTOP_BUDGET } from "../../src/scene/wanted";
-import { CairnViewer } from "../../src/ui/cairn-viewer";
-import type { SessionOptions } from "../../src/ui/session";
-import type { LinkState } from "../../src/wire/connection";
+import { initialState } from "../../../src/scene/state";
+import type { ProjectState } from "../../../src/scene/state";
+import { DESKTOP_BUDGET } from "../../../src/scene/wanted";
+import { CairnViewer } from "../../../src/ui/cairn-viewer";
+import type { SessionOptions } from "../../../src/ui/session";
+import type { LinkState } from "../../../src/wire/connection";
 
 const opened = vi.hoisted(() => ({ options: [] as SessionOptions[], closed: 0 }));
 
-vi.mock("../../src/ui/session", () => ({
+vi.mock("../../../src/ui/session", () => ({
   Session: class {
     readonly follower = { state: stateOf({ kind: "connecting" }), further: { follow: () => undefined } };
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import { remember, rememberFrom, remembered } from "../../src/remembered";
+import { remember, rememberFrom, remembered } from "../../../src/remembered";
 
 const guest = { user: "anna", password: "known to this browser alone", project: "chapel", isInvited: true };
 

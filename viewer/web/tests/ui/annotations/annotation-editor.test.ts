@@ -1,14 +1,14 @@
 import type { TemplateResult } from "lit";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { Annotation } from "../../src/scene/annotations/annotation";
-import { LeftByPeople } from "../../src/scene/annotations/left";
-import type { Left } from "../../src/scene/annotations/left";
-import { AnnotationEditor } from "../../src/ui/annotations/editor";
-import { AnnotationsPanel } from "../../src/ui/annotations/panel";
-import type { CairnViewer } from "../../src/ui/cairn-viewer";
-import type { Measure, Similarity } from "../../src/wire/contract";
-import { call } from "../inside";
+import type { Annotation } from "../../../src/scene/annotations/annotation";
+import { LeftByPeople } from "../../../src/scene/annotations/left";
+import type { Left } from "../../../src/scene/annotations/left";
+import { AnnotationEditor } from "../../../src/ui/annotations/editor";
+import { AnnotationsPanel } from "../../../src/ui/annotations/panel";
+import type { CairnViewer } from "../../../src/ui/cairn-viewer";
+import type { Measure, Similarity } from "../../../src/wire/contract";
+import { call } from "../../inside";
 
 const TWICE: Similarity = { scale: 2, rotation_wxyz: [1, 0, 0, 0], translation: [5, 0, 0] };
 const IDENTITY: Similarity = { scale: 1, rotation_wxyz: [1, 0, 0, 0], translation: [0, 0, 0] };

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
 
-import { KeptPhotographs } from "../../src/ui/photographs/kept";
+import { KeptPhotographs } from "../../../src/ui/photographs/kept";
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
-import type { Stage } from "../../src/render/stage";
-import { Gestures } from "../../src/ui/stage/gestures";
+import type { Stage } from "../../../src/render/stage";
+import { Gestures } from "../../../src/ui/stage/gestures";
 
 it("a finger that rests during a pinch taps nothing, and neither does the right button", () => {
   const stage = { framer: { turnAbout: () => undefined }, pickPoint: () => [1, 2, 3] } as unknown as Stage;

@@ -1,18 +1,18 @@
 import { PerspectiveCamera, Vector3 } from "three";
 import { describe, expect, it, vi } from "vitest";
 
-import { Navigation } from "../../src/render/navigation";
-import type { Stage } from "../../src/render/stage";
-import { matrixOf } from "../../src/render/stage";
-import type { Framing, Vector } from "../../src/scene/framing";
-import { moved } from "../../src/scene/similarity";
-import type { CompleteManifest } from "../../src/scene/loading/pages";
-import type { Action } from "../../src/scene/state";
-import { initialState, reduce } from "../../src/scene/state";
-import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
-import type { Similarity } from "../../src/wire/contract";
-import { StageSync } from "../../src/ui/stage/stage-sync";
-import { completeOf } from "../manifests";
+import { Navigation } from "../../../src/render/navigation";
+import type { Stage } from "../../../src/render/stage";
+import { matrixOf } from "../../../src/render/stage";
+import type { Framing, Vector } from "../../../src/scene/framing";
+import { moved } from "../../../src/scene/similarity";
+import type { CompleteManifest } from "../../../src/scene/loading/pages";
+import type { Action } from "../../../src/scene/state";
+import { initialState, reduce } from "../../../src/scene/state";
+import { DESKTOP_BUDGET, wantedShards } from "../../../src/scene/wanted";
+import type { Similarity } from "../../../src/wire/contract";
+import { StageSync } from "../../../src/ui/stage/stage-sync";
+import { completeOf } from "../../manifests";
 
 /** A transform with rotation about the vertical, scale 0.5 and translation. */
 const lean: Similarity = { scale: 0.5, rotation_wxyz: [0.8, 0, 0.6, 0], translation: [4, -1, 2] };

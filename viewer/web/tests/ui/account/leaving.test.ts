@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import { Leaving } from "../../src/ui/account/leaving";
-import { forgetKept, keptCount } from "../../src/ui/photographs/kept";
-import type { ViewerState } from "../../src/ui/viewer-state";
-import { initialViewerState } from "../../src/ui/viewer-state";
+import { Leaving } from "../../../src/ui/account/leaving";
+import { forgetKept, keptCount } from "../../../src/ui/photographs/kept";
+import type { ViewerState } from "../../../src/ui/viewer-state";
+import { initialViewerState } from "../../../src/ui/viewer-state";
 
 const kept = vi.hoisted(() => new Map<string, { key: string; user: string }>());
 

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { Stage } from "../../src/render/stage";
-import type { ProjectState } from "../../src/scene/state";
-import { initialState, reduce } from "../../src/scene/state";
-import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
-import { StageElement } from "../../src/ui/stage/stage-element";
-import { StageSync } from "../../src/ui/stage/stage-sync";
-import type { Viewpoint } from "../../src/wire/address";
-import { completeOf } from "../manifests";
+import type { Stage } from "../../../src/render/stage";
+import type { ProjectState } from "../../../src/scene/state";
+import { initialState, reduce } from "../../../src/scene/state";
+import { DESKTOP_BUDGET, wantedShards } from "../../../src/scene/wanted";
+import { StageElement } from "../../../src/ui/stage/stage-element";
+import { StageSync } from "../../../src/ui/stage/stage-sync";
+import type { Viewpoint } from "../../../src/wire/address";
+import { completeOf } from "../../manifests";
 
 const VIEW: Viewpoint = { position: [1, 2, 3], target: [0, 0, 0] };
 

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { ImageTrack } from "../../src/scene/images";
-import { initialState } from "../../src/scene/state";
-import type { ProjectState } from "../../src/scene/state";
-import { DESKTOP_BUDGET } from "../../src/scene/wanted";
-import { Photographs } from "../../src/ui/photographs/loaded";
-import { ViewerDialogs } from "../../src/ui/viewer-dialogs";
-import { initialViewerState } from "../../src/ui/viewer-state";
+import type { ImageTrack } from "../../../src/scene/images";
+import { initialState } from "../../../src/scene/state";
+import type { ProjectState } from "../../../src/scene/state";
+import { DESKTOP_BUDGET } from "../../../src/scene/wanted";
+import { Photographs } from "../../../src/ui/photographs/loaded";
+import { ViewerDialogs } from "../../../src/ui/viewer-dialogs";
+import { initialViewerState } from "../../../src/ui/viewer-state";
 
 const JPEG = Uint8Array.of(0xff, 0xd8, 0xff, 0xe0);
 const IMAGE = "walk-000001-0123456789abcdef";
@@ -23,7 +23,7 @@ const config = {
 const jpeg = (): Promise<Response> => Promise.resolve(new Response(JPEG));
 let answers: (() => Promise<Response>)[] = [];
 
-vi.mock("../../src/ui/parts", () => ({ need: () => undefined }));
+vi.mock("../../../src/ui/parts", () => ({ need: () => undefined }));
 
 beforeEach(() => {
   answers = [];

@@ -1,10 +1,10 @@
 /** Does the object keep clear of a banner that stays? */
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { LOW_BANNER_PX, LOW_QUERY, NARROW_QUERY, TABLET_PX } from "../../src/ui/breakpoints";
-import { covered } from "../../src/ui/stage/room";
-import type { ViewerState } from "../../src/ui/viewer-state";
-import { NOTHING_OPEN, initialViewerState } from "../../src/ui/viewer-state";
+import { LOW_BANNER_PX, LOW_QUERY, NARROW_QUERY, TABLET_PX } from "../../../src/ui/breakpoints";
+import { covered } from "../../../src/ui/stage/room";
+import type { ViewerState } from "../../../src/ui/viewer-state";
+import { NOTHING_OPEN, initialViewerState } from "../../../src/ui/viewer-state";
 
 const view: ViewerState = { ...initialViewerState(false), ...NOTHING_OPEN };
 
