@@ -16,14 +16,12 @@ from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.config import BadSettingsError
-from broker.files import locked
 from broker.ids import ProjectId
 from broker.projects.project_list import SERVING, ProjectList
 
 MQTT_PORT: Final = 1883
 TLS_PORT: Final = 8883
 PAGE_PORT: Final = 8080
-_LOCK_NAME: Final = "settings.lock"  # two that set up at once do not lose each other's project
 PROGRAM_ROLES: Final[Mapping[str, Role]] = {
     "reconstructor": Role.RECONSTRUCTOR,
     "page": Role.VIEWER,
@@ -145,13 +143,12 @@ class System:
             check_machine_name(name)
         try:
             self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with locked(self.data / _LOCK_NAME):
-                self._add_project(project, ports, names)
+            with ProjectList.changing(self.settings_file) as served:
+                self._add_project(served, project, ports, names)
         except OSError as exc:
             raise BadSettingsError(f"cannot write {exc.filename or self.folder}: {exc.strerror}") from exc
 
-    def _add_project(self, project: ProjectId, ports: Ports, names: Sequence[str]) -> None:
-        served = ProjectList.read(self.settings_file)
+    def _add_project(self, served: ProjectList, project: ProjectId, ports: Ports, names: Sequence[str]) -> None:
         self.exports.mkdir(mode=0o700, exist_ok=True)
         self._open_accounts(project)
         if ports.tls is not None or ports.is_page_tls:
@@ -164,7 +161,6 @@ class System:
             said = served.document[table].setdefault(key, tomlkit.array())
             said.extend(name for name in names if name not in said)
         served.add(project)
-        served.write()
 
     def _open_accounts(self, project: ProjectId) -> None:
         known = {str(user.name) for user in self.book.users()}

@@ -282,8 +282,8 @@ def add_project(
     UserBook(data).add_to_project(name, names)
     sys.stderr.write(f"{name}: {', '.join(names)}\n")
     if served is not None:
-        served.add(name)
-        served.write()
+        with ProjectList.changing(served.file) as listed:
+            listed.add(name)
         sys.stderr.write(f"{name} is listed in {served.file}: programs that run serve it in a few seconds\n")
 
 
@@ -300,8 +300,8 @@ def remove_project(
     if not is_listed and not any(name in user.projects for user in book.users()):
         raise BadUserError(f"there is no project {name}: `cairn broker project list` lists them")
     if served is not None and is_listed:
-        served.remove(name)
-        served.write()
+        with ProjectList.changing(served.file) as listed:
+            listed.remove(name)
         time.sleep(_GOODBYE_S)
     Invitations(data).revoke_project(name)
     for gone in book.remove_project(name):

@@ -103,8 +103,7 @@ async def join(
         )
     await asyncio.to_thread(table.check, camera, photos)
     membership = await asyncio.to_thread(redeem, link)
-    former = table.forget() if table.is_there else None
-    connection = await asyncio.to_thread(write_settings, membership, table, camera, photos)
+    former, connection = await asyncio.to_thread(write_settings, membership, settings_file, camera, photos)
     if former is not None:
         tell(former)
     await _try(connection)
@@ -136,34 +135,38 @@ def redeem(link: Link) -> Membership:
 
 
 def write_settings(
-    membership: Membership, table: RigTable, camera: CameraKind | None = None, photos: Path | None = None
-) -> Connection:
-    """Write the rig's tables; write its password, readable by the owner only, and the authority beside the file."""
-    settings_file = table.settings.file
+    membership: Membership, settings_file: Path, camera: CameraKind | None = None, photos: Path | None = None
+) -> tuple[Former | None, Connection]:
+    """Write the rig's tables; write its password, readable by the owner only, and the authority beside the file.
+
+    Returns:
+        Which rig the file had before, None without one; the connection of the new one.
+    """
     folder = settings_file.resolve().parent
     folder.mkdir(parents=True, exist_ok=True)
     password_file, ca_file = folder / f"{membership.agent}.password", membership.ca_file(settings_file)
     write_durably(folder, {password_file.name: (membership.password.get_secret_value() + "\n").encode()}, mode=0o600)
     if ca_file is not None and membership.ca_pem is not None:
         write_durably(folder, {ca_file.name: membership.ca_pem.encode()})
-    table.set(
-        {
-            "project": membership.project,
-            "agent": membership.agent,
-            "camera": camera,
-            "folder": photos and photos.resolve(),
-        },
-        {
-            "host": membership.host,
-            "port": membership.port,
-            "root": membership.root,
-            "username": membership.agent,
-            "password_file": password_file,
-            "ca_file": ca_file,
-        },
-    )
-    table.write()
-    return Connection(
+    with RigTable.changing(settings_file) as table:  # read again: the server took its time to answer
+        former = table.forget() if table.is_there else None
+        table.set(
+            {
+                "project": membership.project,
+                "agent": membership.agent,
+                "camera": camera,
+                "folder": photos and photos.resolve(),
+            },
+            {
+                "host": membership.host,
+                "port": membership.port,
+                "root": membership.root,
+                "username": membership.agent,
+                "password_file": password_file,
+                "ca_file": ca_file,
+            },
+        )
+    return former, Connection(
         host=membership.host,
         port=membership.port,
         root=membership.root,

@@ -1,7 +1,8 @@
 """How does cairn.toml say which rig this machine is? By `[edge]` and `[edge.broker]`, which joining writes."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -45,17 +46,27 @@ class Former:
 
 @dataclass(frozen=True, slots=True)
 class RigTable:
-    """The rig's tables of one settings file; changes are on the disk after `write`."""
+    """The rig's tables of one settings file; changes are on the disk after the block of `changing`."""
 
     settings: SettingsDocument
 
     @classmethod
     def read(cls, file: Path) -> "RigTable":
         """Read a settings file. Raises BadSettingsError when it cannot be read, or `edge` is no table."""
-        found = cls(SettingsDocument.read(file))
-        if not isinstance(found._edge(), Mapping) or not isinstance(found._edge().get(_BROKER, {}), Mapping):
-            raise BadSettingsError(f"{file}: [edge] and [edge.broker] must be tables")
-        return found
+        return cls(SettingsDocument.read(file)).checked()
+
+    @classmethod
+    @contextmanager
+    def changing(cls, file: Path) -> "Iterator[RigTable]":
+        """Change a settings file in a block, and write it when the block ends without an error; raises BadSettingsError."""
+        with SettingsDocument.changing(file) as document:
+            yield cls(document).checked()
+
+    def checked(self) -> "RigTable":
+        """This table; raises BadSettingsError when `edge` or its broker is no table."""
+        if not isinstance(self._edge(), Mapping) or not isinstance(self._edge().get(_BROKER, {}), Mapping):
+            raise BadSettingsError(f"{self.settings.file}: [edge] and [edge.broker] must be tables")
+        return self
 
     @property
     def is_there(self) -> bool:
@@ -108,10 +119,6 @@ class RigTable:
         if camera in FOLDER_CAMERAS and "folder" not in self._edge():
             return [f'name its folder: write folder = "…" below [edge] in {self.settings.file}']
         return []
-
-    def write(self) -> None:
-        """Write the file; raises BadSettingsError."""
-        self.settings.write()
 
     def _rehearse(self) -> None:
         """Change a copy, because tables can be written in ways that cannot be changed; raises BadSettingsError."""

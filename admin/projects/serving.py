@@ -62,9 +62,8 @@ class Place:
             StoreError: there is no such project, or a service that reads another list has it.
         """
         if self.list_file is not None and project in self.served:
-            listed = ProjectList.read(self.list_file)
-            listed.remove(project, programs)
-            listed.write()
+            with ProjectList.changing(self.list_file) as listed:
+                listed.remove(project, programs)
         await until_free(self.folder(project), LET_GO_S)
 
     async def move(self, project: ProjectId, data_dir: Path, other_list: Path) -> Path:
@@ -163,9 +162,8 @@ def _data_dir_in(listed: ProjectList) -> Path | None:
 
 
 def _list(file: Path, project: ProjectId, programs: Collection[str] = _WRITER) -> None:
-    listed = ProjectList.read(file)
-    listed.add(project, programs)
-    listed.write()
+    with ProjectList.changing(file) as listed:
+        listed.add(project, programs)
 
 
 async def cleared(connection: Connection, project: ProjectId, session: str) -> int | None:

@@ -1,6 +1,8 @@
 """How does a program change cairn.toml? As a document whose comments and other settings stay."""
 
 import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -9,7 +11,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from broker.config import BadSettingsError
-from broker.files import UNFINISHED, write_bytes, write_durably
+from broker.files import UNFINISHED, locked, write_bytes, write_durably
 
 
 @dataclass(slots=True)
@@ -18,7 +20,7 @@ class SettingsDocument:
 
     Attributes:
         file: cairn.toml.
-        document: what it says; changes are on the disk after `write`.
+        document: what it says; changes are on the disk after `write`, or after the block of `changing`.
     """
 
     file: Path
@@ -33,6 +35,26 @@ class SettingsDocument:
             return cls(file, tomlkit.document())
         except (OSError, UnicodeDecodeError, TOMLKitError) as exc:
             raise BadSettingsError(f"cannot read {file}: {exc}") from exc
+
+    @classmethod
+    @contextmanager
+    def changing(cls, file: Path) -> Iterator[Self]:
+        """Change a settings file in a block, and write it when the block ends without an error.
+
+        Programs that change the same file wait for each other, so none writes over what another one has just written.
+
+        Raises:
+            BadSettingsError: the file cannot be read or written.
+        """
+        with ExitStack() as stack:
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(locked(file.with_name(f".{file.name}.lock")))
+            except OSError as exc:
+                raise BadSettingsError(f"cannot write {file}: {exc.strerror}") from exc
+            found = cls.read(file)
+            yield found
+            found.write()
 
     def check_writable(self) -> None:
         """Try to write beside the file, as `write` does; raises BadSettingsError."""

@@ -168,12 +168,13 @@ def test_what_is_written_loads_as_settings_and_keeps_the_password_private(
     file = tmp_path / "etc" / "cairn.toml"
     file.parent.mkdir()
     file.write_text("[view]\nport = 9\n")
-    connection = write_settings(MEMBERSHIP, RigTable.read(file), CameraKind.WATCH, tmp_path / "card")
+    former, connection = write_settings(MEMBERSHIP, file, CameraKind.WATCH, tmp_path / "card")
     password_file = file.with_name("rig-1.password")
     assert stat.S_IMODE(password_file.stat().st_mode) == 0o600
     assert tomllib.loads(file.read_text())["view"] == {"port": 9}
     assert '"secret"' not in file.read_text()
     monkeypatch.setenv("CAIRN_SETTINGS", str(file))
+    assert former is None
     settings = Settings.load()
     assert (settings.project, settings.agent, settings.camera) == ("chapel", "rig-1", CameraKind.WATCH)
     assert settings.folder == tmp_path / "card"
@@ -219,9 +220,7 @@ def test_a_rig_that_joins_again_keeps_its_own_settings_and_its_comments(
     file = tmp_path / "cairn.toml"
     file.write_text(FORMER)
     file.chmod(0o644)
-    table = RigTable.read(file)
-    former = table.forget()
-    write_settings(MEMBERSHIP, table)
+    former, _ = write_settings(MEMBERSHIP, file)
     text = file.read_text()
     found = tomllib.loads(text)
     assert (found["view"], found["demo"]) == ({"port": 9}, {"count": 3})
@@ -234,6 +233,7 @@ def test_a_rig_that_joins_again_keeps_its_own_settings_and_its_comments(
     settings = Settings.load()
     assert (settings.project, settings.agent, settings.folder) == ("chapel", "rig-1", Path("/media/card"))
     assert (settings.is_gps_stripped, settings.broker.host, settings.broker.port) == (True, "server", 8883)
+    assert former is not None
     assert former.sentences(file) == [
         f"removed from {file}: rig-9 of project castle at old",
         "kept below [edge]: camera, folder, is_gps_stripped",
@@ -251,10 +251,8 @@ def test_a_rig_that_joins_again_keeps_its_own_settings_and_its_comments(
 def test_tables_in_any_order_are_replaced(tmp_path: Path, text: str) -> None:
     file = tmp_path / "cairn.toml"
     file.write_text(text)
-    table = RigTable.read(file)
-    table.check(None, None)
-    table.forget()
-    write_settings(MEMBERSHIP, table)
+    RigTable.read(file).check(None, None)
+    write_settings(MEMBERSHIP, file)
     found = tomllib.loads(file.read_text())
     assert (found["edge"]["project"], found["edge"]["camera"], found["view"]) == ("chapel", "v4l2", {"port": 1})
     assert found["edge"]["broker"]["host"] == "server"

@@ -1,5 +1,7 @@
 """The lists of projects in cairn.toml: changed in place, of the right system, and never empty."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,24 @@ def test_a_table_without_projects_gets_them(tmp_path: Path) -> None:
     served.add(CHAPEL)
     served.write()
     assert (tmp_path / "cairn.toml").read_text() == '[viewer]\nport = 8080\nprojects = ["chapel"]\n'
+
+
+def test_changes_at_the_same_time_are_all_kept(file: Path) -> None:
+    def add(number: int) -> None:
+        with ProjectList.changing(file) as served:
+            time.sleep(0.02)
+            served.add(ProjectId(f"tower-{number}"))
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(ProjectList.read(file).has(ProjectId(f"tower-{number}")) for number in range(6))
+
+
+def test_a_change_that_fails_is_not_written(file: Path) -> None:
+    before = file.read_text()
+    with pytest.raises(BadSettingsError, match="only project"), ProjectList.changing(file) as served:
+        served.remove(CHAPEL)
+    assert file.read_text() == before
