@@ -3,7 +3,8 @@
     python -m benchmarks.coverage [--objects NAME...] [--seeds N] [--width PX] [--full]
 
 Holes: of 24 photographs of a simulated object, the eight around a random point of its surface are left out; what the other
-16 lack and all 24 have are seeded pieces. The weights are fitted on the three other objects only. Followed: after a visit
+16 lack and all 24 have are seeded pieces. Those that are at most a quarter of the picture wide count in the shares; wider ones
+have no far rim in a picture and stand apart (`wide_…`). The weights are fitted on the three other objects only. Followed: after a visit
 from the front, nine photographs are taken in three rounds, each as the newest advice says, and on an even orbit, and at
 random; F at two ground sampling distances of what can be reached of the object. Exits with 1 when a figure could not be
 measured.
@@ -37,7 +38,7 @@ def seeded_sets(stage: Stage, seeds: int) -> list[tuple[Coverage, CellTruth, flo
     """Coverage of 16 photographs and what is true of its cells, for each seed; with the seconds an image took."""
     posed = stage.posed(stage.poses)
     points, distances = true_points(posed)
-    every, truth = cloud_of(posed), Truth(points=points, sampling_distances=distances)
+    every, truth = cloud_of(posed), Truth(points=points, sampling_distances=distances, views=viewpoints(posed))
     sets = []
     for seed in range(seeds):
         center = points[np.random.default_rng(seed).integers(len(points))]
@@ -65,10 +66,15 @@ def hole_figures(names: list[str], sets: dict[str, list[tuple[Coverage, CellTrut
             print(f"{name}: {results[name][-1]}", flush=True)
     every = [each for name in names for each in results[name]]
     return {
-        "holes_found_share": _share(sum(each.found for each in every), sum(each.pieces for each in every)),
+        "holes_found_share": _share(sum(each.narrow.found for each in every), sum(each.narrow.count for each in every)),
         "hole_cells_within_one_share": _share(
-            sum(each.piece_cells_near for each in every), sum(each.piece_cells for each in every)
+            sum(each.narrow.cells_near for each in every), sum(each.narrow.cells for each in every)
         ),
+        "narrow_holes": sum(each.narrow.count for each in every),
+        "wide_holes": sum(each.wide.count for each in every),
+        "wide_holes_found": sum(each.wide.found for each in every),
+        "wide_hole_cells": sum(each.wide.cells for each in every),
+        "wide_hole_cells_within_one": sum(each.wide.cells_near for each in every),
         "good_flagged_share": _share(sum(each.good_flagged for each in every), sum(each.good for each in every)),
         "rank_correlation": round(float(np.mean([each.rank_correlation for each in every])), 4),
         "rank_correlation_occupied": round(float(np.mean([each.rank_correlation_occupied for each in every])), 4),

@@ -55,6 +55,7 @@ class Occupied:
         counts: (C,) points of the cloud.
         means: (C, 3) float64, mean point.
         normals: (C, 3) float64, unit, towards the cameras.
+        thicknesses: (C,) standard deviation of the points along the normal, world units.
         cell_of_point: (N,) row of each point, -1 outside the grid.
     """
 
@@ -62,6 +63,7 @@ class Occupied:
     counts: Numbers
     means: Floats
     normals: Floats
+    thicknesses: Floats
     cell_of_point: Numbers
 
     def spacing(self, grid: Grid) -> float:
@@ -96,7 +98,15 @@ def occupied_cells(points: Floats, grid: Grid, views: list[Viewpoint]) -> Occupi
     cell_of_point[is_inside] = rows
     means = moments[:, 1:4] / moments[:, :1] + grid.origin
     normals = _towards(_normals(moments, cells, grid), means, views)
-    return Occupied(cells=cells, counts=counts, means=means, normals=normals, cell_of_point=cell_of_point)
+    variances = np.einsum("ca,cab,cb->c", normals, _spreads(moments), normals)
+    return Occupied(
+        cells=cells,
+        counts=counts,
+        means=means,
+        normals=normals,
+        thicknesses=np.sqrt(np.maximum(variances, 0.0)),
+        cell_of_point=cell_of_point,
+    )
 
 
 def around(values: NDArray[np.generic], grid: Grid) -> Floats:
@@ -158,12 +168,16 @@ def _normals(moments: Floats, cells: Numbers, grid: Grid) -> Floats:
     """(C, 3) the direction in which the points of 3 x 3 x 3 cells spread least."""
     everywhere = np.zeros((grid.size, moments.shape[1]))
     everywhere[cells] = moments
-    total = around(everywhere, grid)[cells]
-    count, mean = total[:, 0], total[:, 1:4] / total[:, :1]
-    spread = np.empty((len(cells), 3, 3))
+    return np.asarray(np.linalg.eigh(_spreads(around(everywhere, grid)[cells]))[1][:, :, 0])
+
+
+def _spreads(moments: Floats) -> Floats:
+    """(C, 3, 3) the covariance of the points of which these are the moments (C, 10)."""
+    counts, means = moments[:, 0], moments[:, 1:4] / moments[:, :1]
+    spreads = np.empty((len(moments), 3, 3))
     for column, (a, b) in enumerate(_PRODUCTS):
-        spread[:, a, b] = spread[:, b, a] = total[:, 4 + column] / count - mean[:, a] * mean[:, b]
-    return np.asarray(np.linalg.eigh(spread)[1][:, :, 0])
+        spreads[:, a, b] = spreads[:, b, a] = moments[:, 4 + column] / counts - means[:, a] * means[:, b]
+    return spreads
 
 
 def _towards(normals: Floats, means: Floats, views: list[Viewpoint]) -> Floats:

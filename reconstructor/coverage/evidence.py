@@ -33,6 +33,8 @@ class Evidence:
         agrees: (C, V) bool, the photograph sees the cell's surface.
         looks: (C,) photographs that have the cell in their picture and face it.
         angles: (C,) the widest angle between two that agree, degrees.
+        cosines: (C,) of the angle between the surface's normal and the photograph, of those that agree, that faces it most; 0
+            where none agrees.
         sampling_distances: (C,) the finest width of a pixel on the cell, at the size depth is computed at, world units.
         fills: (C,) points of the cell compared with the fullest cells, by the area of a pixel.
     """
@@ -40,6 +42,7 @@ class Evidence:
     agrees: NDArray[np.bool_]
     looks: Floats
     angles: Floats
+    cosines: Floats
     sampling_distances: Floats
     fills: Floats
 
@@ -53,7 +56,7 @@ def evidence_for(occupied: Occupied, grid: Grid, seen: list[Seen]) -> Evidence:
     """What the photographs say about each occupied cell."""
     rows = len(occupied.cells)
     agrees = np.zeros((rows, len(seen)), np.bool_)
-    looks, finest = np.zeros(rows), np.full(rows, np.inf)
+    looks, finest, straightest = np.zeros(rows), np.full(rows, np.inf), np.zeros(rows)
     for column, each in enumerate(seen):
         ahead, depth, is_looking, cosine = _look(each, occupied.means, occupied.normals)
         tolerance = np.maximum(
@@ -62,10 +65,12 @@ def evidence_for(occupied: Occupied, grid: Grid, seen: list[Seen]) -> Evidence:
         agrees[:, column] = is_looking & (np.abs(ahead - depth) < tolerance)
         looks += is_looking
         finest = np.where(agrees[:, column], np.minimum(finest, pixel_width(each.view, ahead)), finest)
+        straightest = np.where(agrees[:, column], np.maximum(straightest, cosine), straightest)
     return Evidence(
         agrees=agrees,
         looks=looks,
         angles=_widest_angles(occupied.means, [each.view for each in seen], agrees),
+        cosines=straightest,
         sampling_distances=finest,
         fills=_fills(occupied, finest),
     )

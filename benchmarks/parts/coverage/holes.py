@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from benchmarks.parts.dense.truth import nearest_distances
 from reconstructor.coverage.cells import Grid, around
 from reconstructor.coverage.score import FLAGGED_ERROR, LOG_OFFSET, Coverage
+from reconstructor.coverage.viewpoints import Viewpoint
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -17,35 +18,49 @@ RIGHT: Final = 2.0  # ground sampling distances
 CAP: Final = 10.0
 _BAD, _GOOD = 0.5, 0.7
 _LEAST_PIECE: Final = 8
+NARROW: Final = 0.25  # of the picture; what is wider has no far rim in it
 _LEAST_SAMPLES: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Truth:
-    """Points (N, 3) of the true surface that photographs see, and their sampling distances (N,)."""
+    """Points (N, 3) of the true surface that photographs see, their sampling distances (N,), and all photographs."""
 
     points: Floats
     sampling_distances: Floats
+    views: list[Viewpoint]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CellTruth:
-    """What is true of a cell (K,): its index, how complete the cloud is with some and with all photographs, mean error."""
+    """What is true of a cell (K,): its index, how complete the cloud is with some and with all photographs, mean error.
+
+    `views` are all photographs.
+    """
 
     cells: Numbers
     complete: Floats
     complete_with_all: Floats
     errors: Floats
+    views: list[Viewpoint]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pieces:
+    """Missing pieces of one set: how many, how many were found, of how many cells, and how many of those were found."""
+
+    count: int
+    found: int
+    cells: int
+    cells_near: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What coverage found of one set's missing pieces."""
+    """What coverage found of one set: of its missing pieces, those that are narrow in the picture and the wide ones."""
 
-    pieces: int
-    found: int
-    piece_cells: int
-    piece_cells_near: int
+    narrow: Pieces
+    wide: Pieces
     good: int
     good_flagged: int
     rank_correlation: float
@@ -68,6 +83,7 @@ def cell_truth(grid: Grid, truth: Truth, some: Floats, every: Floats) -> CellTru
         complete=mean(off < RIGHT),
         complete_with_all=mean(off_all < RIGHT),
         errors=mean(np.minimum(off, CAP)),
+        views=truth.views,
     )
 
 
@@ -79,16 +95,19 @@ def found(coverage: Coverage, true: CellTruth, errors: Floats, seconds_per_image
     flagged[occupied[errors > FLAGGED_ERROR]] = True
     near = around(flagged[:, None], grid)[:, 0] > 0
     missing = true.cells[(true.complete < _BAD) & (true.complete_with_all >= _GOOD)]
-    pieces = [piece for piece in connected(missing, grid) if len(piece) >= _LEAST_PIECE]
+    narrow: list[NDArray[np.bool_]] = []
+    wide: list[NDArray[np.bool_]] = []
+    for piece in connected(missing, grid):
+        if len(piece) >= _LEAST_PIECE:
+            is_narrow = width_in_picture(grid.centers(piece), true.views) <= NARROW
+            (narrow if is_narrow else wide).append(near[piece])
     good = true.cells[true.complete >= _GOOD]
     expected = np.full(grid.size, CAP)
     expected[occupied] = errors
     is_occupied = np.isin(true.cells, occupied)
     return Found(
-        pieces=len(pieces),
-        found=sum(bool(near[piece].mean() >= 0.5) for piece in pieces),
-        piece_cells=sum(map(len, pieces)),
-        piece_cells_near=sum(int(near[piece].sum()) for piece in pieces),
+        narrow=_counted(narrow),
+        wide=_counted(wide),
         good=len(good),
         good_flagged=int(flagged[good].sum()),
         rank_correlation=rank_correlation(expected[true.cells], true.errors),
@@ -108,6 +127,18 @@ def fitted_weights(samples: list[tuple[Coverage, CellTruth]]) -> Floats:
         traits.append(coverage.traits[rows[rows >= 0]] * share)
         logs.append(np.log(true.errors[rows >= 0] + LOG_OFFSET) * share)
     return np.asarray(np.linalg.lstsq(np.concatenate(traits), np.concatenate(logs))[0])
+
+
+def width_in_picture(points: Floats, views: list[Viewpoint]) -> float:
+    """How wide or high points (N, 3) are in a picture, in picture widths: the median of the views that see their middle."""
+    middle = points.mean(axis=0)[None]
+    widths = []
+    for view in views:
+        if view.project(middle)[2][0]:
+            in_camera = points @ view.camera_from_world[:3, :3].T + view.camera_from_world[:3, 3]
+            places = in_camera[:, :2] / np.maximum(in_camera[:, 2:], 1e-9) * view.intrinsics[:2]
+            widths.append(float(np.ptp(places, axis=0).max()) / view.width)
+    return float(np.median(widths)) if widths else float("inf")
 
 
 def rank_correlation(first: Floats, second: Floats) -> float:
@@ -130,6 +161,16 @@ def connected(cells: Numbers, grid: Grid) -> list[Numbers]:
             front += beside
         groups.append(np.array(sorted(group)))
     return groups
+
+
+def _counted(pieces: list[NDArray[np.bool_]]) -> Pieces:
+    """Of pieces, each a flag per cell (N,) whether something near it is flagged; half of a piece is enough."""
+    return Pieces(
+        count=len(pieces),
+        found=sum(bool(each.mean() >= 0.5) for each in pieces),
+        cells=sum(map(len, pieces)),
+        cells_near=sum(int(each.sum()) for each in pieces),
+    )
 
 
 def _ranks(values: Floats) -> Floats:

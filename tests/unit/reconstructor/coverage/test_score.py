@@ -63,3 +63,16 @@ def test_a_camera_that_looks_away_counts_for_nothing() -> None:
     away = photographer(9, 0.0, distance=-6.0, aim=0.0)  # behind the wall
     covered = coverage_of(wall(), [*row_of_photographers([-0.6, 0.0, 0.6]), away])
     assert (covered.evidence.agrees[:, 3] <= (covered.occupied.normals[:, 1] > 0)).all()
+
+
+def test_a_rougher_cloud_is_expected_to_be_worse() -> None:
+    points = wall(hole=None)
+    is_right = points[:, 0] > 0
+    points[is_right, 1] += np.random.default_rng(1).normal(0.0, 0.008, is_right.sum())
+    covered = coverage_of(points, row_of_photographers([-1.2, -0.6, 0.0, 0.6, 1.2]))
+    is_inner = np.abs(covered.occupied.means[:, 0]) < 1.5
+    is_rough = covered.occupied.means[:, 0] > 0.2
+    thicknesses = covered.occupied.thicknesses
+    assert np.median(thicknesses[is_rough & is_inner]) == pytest.approx(0.008, rel=0.15)
+    assert np.median(thicknesses[~is_rough & is_inner]) == pytest.approx(0.002, rel=0.1)
+    assert np.median(covered.errors[is_rough & is_inner]) > 1.2 * np.median(covered.errors[~is_rough & is_inner])
