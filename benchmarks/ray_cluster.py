@@ -33,7 +33,7 @@ HEALTH_CHECK: Final = {
     "health_check_timeout_ms": 500,
     "health_check_failure_threshold": 3,
 }
-WORKERS: Final = 12  # processes that a node starts before anybody needs them
+SPARE_WORKERS: Final = 4  # processes that each node has ready beside one for each project: any node may get all of them
 READY_S, DONE_S, LIMIT_S = 400.0, 300.0, 60.0
 NEVER: Final = 1_000_000
 
@@ -158,7 +158,7 @@ def main() -> int:
         return 1
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "_system_config": HEALTH_CHECK})
     try:
-        nodes = [cluster.add_node(num_cpus=WORKERS) for _ in range(2)]
+        nodes = [cluster.add_node(num_cpus=wishes.projects + SPARE_WORKERS) for _ in range(2)]
         ray.init(address=cluster.address, log_to_driver=False)
         with tempfile.TemporaryDirectory(prefix="cairn-ray-") as name:
             figures = asyncio.run(measure(Path(name), wishes, cluster, nodes[1]))
