@@ -1,7 +1,7 @@
 """How deep is every pixel of an image? Plane sweep, semi-global matching and refinement: the built-in depth engine."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -47,6 +47,8 @@ class SweepSettings:
         fine_spacing_px: the same between two hypotheses of the refinement, at the image's full size.
         fine_count: how many hypotheses the refinement has.
         half_count: the same at half the size, of a quick depth map, whose planes are swept at a quarter of the size.
+        last_count, last_window: hypotheses and window of a second refinement, which starts at the result of the first one:
+            the windows follow the surface at full size, so small ones are enough, and they cover less beyond an edge.
         min_score: the least correlation of a valid pixel.
         slant: settings of PatchMatch after the refinement; None leaves it out.
         coarse_smoothness, fine_smoothness: penalties of the sweep and of the refinement. Strong penalties with a small
@@ -55,11 +57,13 @@ class SweepSettings:
     """
 
     window: int = 5
-    plane_spacing_px: float = 0.75
+    plane_spacing_px: float = 1.25
     fine_spacing_px: float = 0.5
     fine_count: int = 8
     half_count: int = 16
-    min_score: float = 0.4
+    last_count: int = 5
+    last_window: int = 3
+    min_score: float = 0.35
     slant: PatchMatchSettings | None = None
     coarse_smoothness: Smoothness = field(default_factory=lambda: Smoothness(step_penalty=0.2, jump_penalty=2.0))
     fine_smoothness: Smoothness = field(default_factory=lambda: Smoothness(step_penalty=0.03, jump_penalty=0.15))
@@ -80,7 +84,8 @@ class PlaneSweep:
         if min(half.height, half.width) < 2 * _LEAST_QUICK_PX:
             return None
         quarter = self._swept(half.halved(), [source.halved() for source in half_sources])
-        return self._judged(self._refined(half, half_sources, quarter, self._settings.half_count))
+        start = enlarged(quarter, half.height, half.width)
+        return self._judged(self._refined(half, half_sources, start, self._settings.half_count, self._settings.window))
 
     @torch.inference_mode()
     def depth_map(
@@ -96,7 +101,8 @@ class PlaneSweep:
             coarse = self._swept(reference.halved(), [source.halved() for source in sources])
         else:
             coarse = half.inverse_depth
-        match = self._refined(reference, sources, coarse, self._settings.fine_count)
+        start = enlarged(coarse, reference.height, reference.width)
+        match = self._refined_twice(reference, sources, start)
         judged = self._judged(bilateral_filter(match))
         if self._settings.slant is None:
             return judged
@@ -113,15 +119,24 @@ class PlaneSweep:
         scores = correlation_scores(gray, pairs, planes[None, None], window=self._settings.window)
         return best_of_planes(scores, planes, gray, self._settings.coarse_smoothness)
 
-    def _refined(self, reference: View, sources: Sequence[View], coarse: Tensor, count: int) -> BestHypothesis:
-        """Search around a map of half the size."""
+    def _refined_twice(self, reference: View, sources: Sequence[View], start: Tensor) -> BestHypothesis:
+        """Search around a map (H, W), then around what was found, in smaller windows; both must agree with the sources."""
+        first = self._refined(reference, sources, start, self._settings.fine_count, self._settings.window)
+        around = bilateral_filter(first).inverse_depth
+        last = self._refined(reference, sources, around, self._settings.last_count, self._settings.last_window)
+        return replace(last, score=torch.minimum(first.score, last.score))  # a small window correlates by chance
+
+    def _refined(
+        self, reference: View, sources: Sequence[View], start: Tensor, count: int, window: int
+    ) -> BestHypothesis:
+        """Search around a map (H, W) of inverse depths."""
         return refined(
             reference.gray(),
             matchable(reference, sources),
-            enlarged(coarse, reference.height, reference.width),
+            start,
             spacing_px=self._settings.fine_spacing_px,
             count=count,
-            window=self._settings.window,
+            window=window,
             smoothness=self._settings.fine_smoothness,
         )
 
