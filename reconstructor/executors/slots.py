@@ -1,15 +1,19 @@
 """How many black boxes work at once, and which idle ones stay? As many as there are slots, and as fit into some memory.
 
-When a service starts, it loads as many as there are slots; the others are loaded when their first image is there. What the
-first one declared holds for all of them, because a service has one black box for all its projects.
+When a service starts, it loads as many as there are slots, and more of those that load quickly; the others are loaded when
+their first image is there. What the first one declared holds for all of them, because a service has one black box for all
+its projects.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
-from typing import Protocol
+from typing import Final, Protocol
 
 from reconstructor.worker import Reply
+
+EARLY_LOADS_S: Final = 20.0
 
 
 class Idle(Protocol):
@@ -49,14 +53,16 @@ class Slots:
     Args:
         count: how many work at the same time.
         idle_bytes: memory that those may keep which do not work; beyond it the one that is idle longest ends.
+        early_loads_s: how long loading at a start may take, as long as the first one took for each; beyond `count` of them.
     """
 
-    def __init__(self, count: int, idle_bytes: int) -> None:
+    def __init__(self, count: int, idle_bytes: int, *, early_loads_s: float = EARLY_LOADS_S) -> None:
+        self._count, self._early_loads_s = count, early_loads_s
         self._all = asyncio.Semaphore(count)
         self._refetches = asyncio.Semaphore(max(1, count // 2))
         self._idle_bytes = idle_bytes
         self._idle: dict[Idle, None] = {}  # in the order in which they became idle
-        self._left_to_load = count
+        self._left_to_load = 0
         self._first_load = asyncio.Lock()
         self._declared: Reply | None = None
 
@@ -64,8 +70,10 @@ class Slots:
         """What the black box declares; it is loaded for that if nobody knows it, or if it is among the first to start."""
         async with self._first_load:
             if self._declared is None:
+                began_s = time.monotonic()
                 self._declared = await load()
-                self._left_to_load -= 1
+                fitting = int(self._early_loads_s / (time.monotonic() - began_s))
+                self._left_to_load = max(self._count, fitting) - 1
                 return self._declared
         if self._left_to_load <= 0:
             return self._declared

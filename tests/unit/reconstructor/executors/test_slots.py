@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from broker.logs import get_logger
 from reconstructor.executors.local import LocalExecutor
@@ -92,12 +93,11 @@ async def test_an_idle_black_box_is_put_to_rest_and_comes_back(tmp_path: Path) -
     await idle.close()
 
 
-async def test_only_the_first_of_many_projects_are_loaded_before_they_have_an_image(tmp_path: Path) -> None:
-    slots = Slots(2, PLENTY)
-    every = [
+def of_four_projects(folder: Path, slots: Slots) -> list[LocalExecutor]:
+    return [
         LocalExecutor(
             "tests.black_boxes:beside_its_refetch",
-            tmp_path,
+            folder,
             memory_limit_bytes=1 << 30,
             load_timeout_s=60,
             log=get_logger(project=f"chapel-{number}"),
@@ -105,13 +105,30 @@ async def test_only_the_first_of_many_projects_are_loaded_before_they_have_an_im
         )
         for number in range(4)
     ]
+
+
+def started_in(logs: list[EventDict]) -> int:
+    return len([each for each in logs if each["event"] == "black_box_started"])
+
+
+async def test_only_the_first_of_many_projects_are_loaded_before_they_have_an_image(tmp_path: Path) -> None:
+    every = of_four_projects(tmp_path, Slots(2, PLENTY, early_loads_s=0.0))
     with capture_logs() as logs:
         await asyncio.gather(*(each.start() for each in every))
         await asyncio.gather(*(each.start() for each in every))
         assert [each.is_concurrent for each in every] == [True] * 4
-        assert len([each for each in logs if each["event"] == "black_box_started"]) == 2
+        assert started_in(logs) == 2
         waiting = next(each for each in every if each.memory_bytes == 0)
         assert (await waiting.call(CALL, 60)).name
-    assert len([each for each in logs if each["event"] == "black_box_started"]) == 3
+    assert started_in(logs) == 3
+    for each in every:
+        await each.close()
+
+
+async def test_of_black_boxes_that_load_quickly_more_are_loaded_early(tmp_path: Path) -> None:
+    every = of_four_projects(tmp_path, Slots(2, PLENTY, early_loads_s=3600.0))
+    with capture_logs() as logs:
+        await asyncio.gather(*(each.start() for each in every))
+    assert started_in(logs) == 4
     for each in every:
         await each.close()
