@@ -71,7 +71,7 @@ SCRIPTS: Final = MappingProxyType(
         ),
         "preview": Script(short=("--images", "3"), short_s=60),
         "projects": Script(
-            short=("--idle", "20", "--seconds", "10", "--projects", "8", "--each", "5", "--images", "300"),
+            short=("--idle", "20", "--seconds", "10", "--projects", "8", "--each", "5", "--images", "400"),
             full=("--engine",),
             short_s=200,
         ),
