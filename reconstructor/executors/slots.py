@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from reconstructor.worker import Reply
 
 EARLY_LOADS_S: Final = 20.0
+_LEAST_LOAD_S: Final = 1e-3
 
 
 class Idle(Protocol):
@@ -53,7 +54,8 @@ class Slots:
     Args:
         count: how many work at the same time.
         idle_bytes: memory that those may keep which do not work; beyond it the one that is idle longest ends.
-        early_loads_s: how long loading at a start may take, as long as the first one took for each; beyond `count` of them.
+        early_loads_s: time for loading at a start: as many are loaded as fit into it, if each takes as long as the first
+            one did, but at least `count`.
     """
 
     def __init__(self, count: int, idle_bytes: int, *, early_loads_s: float = EARLY_LOADS_S) -> None:
@@ -72,8 +74,8 @@ class Slots:
             if self._declared is None:
                 began_s = time.monotonic()
                 self._declared = await load()
-                fitting = int(self._early_loads_s / (time.monotonic() - began_s))
-                self._left_to_load = max(self._count, fitting) - 1
+                took_s = max(time.monotonic() - began_s, _LEAST_LOAD_S)
+                self._left_to_load = max(self._count, int(self._early_loads_s / took_s)) - 1
                 return self._declared
         if self._left_to_load <= 0:
             return self._declared

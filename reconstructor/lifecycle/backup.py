@@ -195,7 +195,7 @@ def _tar_bytes(listing: Listing) -> int:
 
 
 class _Digested:
-    """A file that is read once, and the digest of what was read."""
+    """Reads a file and computes the SHA-256 digest of the bytes that were read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._digest = file, sha256()

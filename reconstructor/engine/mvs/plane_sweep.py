@@ -120,7 +120,7 @@ class PlaneSweep:
         return best_of_planes(scores, planes, gray, self._settings.coarse_smoothness)
 
     def _refined_twice(self, reference: View, sources: Sequence[View], start: Tensor) -> BestHypothesis:
-        """Search around a map (H, W), then around what was found, in smaller windows; both must agree with the sources."""
+        """Refine a map (H, W) of inverse depths, then refine the result in smaller windows; the lower of both scores counts."""
         first = self._refined(reference, sources, start, self._settings.fine_count, self._settings.window)
         around = bilateral_filter(first).inverse_depth
         last = self._refined(reference, sources, around, self._settings.last_count, self._settings.last_window)
