@@ -25,6 +25,11 @@ const LARGEST = 3;
 const SMALLEST = 0.5;
 const NEIGHBOURS = 4;
 const MOST_SAMPLES = 2048;
+/** Sizes by the ratio of a gap to the median, up to `LARGEST`: logarithms of all points would take half of the time. */
+const RATIO_STEPS = 1024;
+const SIZES = Uint8Array.from({ length: LARGEST * RATIO_STEPS + 1 }, (_, step) =>
+  Math.round(SIZE_ONE + SIZE_STEPS * Math.log2(Math.max(SMALLEST, (step + 0.5) / RATIO_STEPS))),
+);
 
 /** The properties of a drawn shard that its spacing depends on. */
 export interface DrawnShard {
@@ -45,12 +50,13 @@ export function measure({ colorsRgb, count, pointsInWorld }: PointCloud): Measur
   const gaps = calm(nearerGaps(pointsInWorld, count));
   const median = medianOf(gaps);
   const tintsAndSizes = new Uint8Array(4 * count);
-  for (let index = 0; index < count; index += 1) {
-    const ratio = Math.min(LARGEST, Math.max(SMALLEST, (gaps[index] ?? median) / median));
-    tintsAndSizes[4 * index] = colorsRgb[3 * index] ?? 0;
-    tintsAndSizes[4 * index + 1] = colorsRgb[3 * index + 1] ?? 0;
-    tintsAndSizes[4 * index + 2] = colorsRgb[3 * index + 2] ?? 0;
-    tintsAndSizes[4 * index + 3] = Math.round(SIZE_ONE + SIZE_STEPS * Math.log2(ratio));
+  const stepsPerUnit = RATIO_STEPS / median;
+  for (let index = 0, from = 0, to = 0; index < count; index += 1, from += 3, to += 4) {
+    const step = Math.trunc(Math.min(LARGEST * RATIO_STEPS, (gaps[index] ?? median) * stepsPerUnit));
+    tintsAndSizes[to] = colorsRgb[from] ?? 0;
+    tintsAndSizes[to + 1] = colorsRgb[from + 1] ?? 0;
+    tintsAndSizes[to + 2] = colorsRgb[from + 2] ?? 0;
+    tintsAndSizes[to + 3] = SIZES[step] ?? SIZE_ONE;
   }
   return { pointsInWorld, tintsAndSizes, count, density: 1 / median ** 2 };
 }
@@ -93,7 +99,8 @@ function calm(gaps: Float32Array): Float32Array {
 /** Median of the positive gaps; 1 without any. It sorts a sample of some 2000, because sorting all takes long. */
 function medianOf(gaps: Float32Array): number {
   const stride = Math.max(1, Math.floor(gaps.length / MOST_SAMPLES));
-  const positive = gaps.filter((gap, index) => gap > 0 && index % stride === 0).sort();
+  const samples = new Float32Array(Math.ceil(gaps.length / stride)).map((_, index) => gaps[index * stride] ?? 0);
+  const positive = samples.filter((gap) => gap > 0).sort();
   return positive[Math.floor(positive.length / 2)] ?? 1;
 }
 

@@ -1,5 +1,6 @@
 /** Was sagt die Seite auf Deutsch? Sätze mit „Sie“, Schaltflächen im Infinitiv. */
 import { GERMAN_FIGURES } from "./figures/de";
+import { GERMAN_PHOTOGRAPHS } from "./photographs/de";
 import { GERMAN_REASONS } from "./reasons/de";
 import type { Translation } from "./table";
 
@@ -106,16 +107,6 @@ export const GERMAN: Translation = {
   "image.number": "Bild {number}",
   "image.no_number": "Bild ohne Nummer",
   "image.state": "{image}: {state}",
-  "photo.open": "Das ganze Foto ansehen",
-  "photo.close": "Foto schließen",
-  "photo.previous": "Voriges Foto",
-  "photo.next": "Nächstes Foto",
-  "photo.loading": "Das ganze Foto wird geladen",
-  "photo.small_only": "Hier ist nur diese kleine Fassung zu sehen",
-  "photo.lay_over": "Über das Objekt legen",
-  "photo.opacity": "Wie viel vom Foto zu sehen ist",
-  "photo.nearest": "Zeigen, wo: nächstes eingeordnetes Foto, Bild {number}",
-  "photo.show_where": "Zeigen, wo",
 
   "activity.empty": "Noch ist nichts geschehen.",
   "activity.started": "Bild {number} wird eingeordnet",
@@ -162,13 +153,6 @@ export const GERMAN: Translation = {
   "rig.warn_alarm": "Sie meldet „{name}“",
   watching: { one: "{names} sieht zu", other: "{names} sehen zu" },
 
-  "receipt.waits": "Ein Foto muss warten: {reason}",
-  "receipt.rejected": "Ein Foto wurde nicht angenommen: {reason}",
-  "receipt.previewed": "Die Vorschau Ihres Fotos ist da. Die volle Größe kommt noch",
-  "receipt.previewed_as": "Die Vorschau Ihres Fotos ist als Bild {number} da. Die volle Größe kommt noch",
-  "receipt.preview_refused": "Eine Vorschau wurde nicht verwendet: {reason}. Das Foto wird so gesendet, wie es ist",
-  "receipt.stored": "Ihr Foto ist gespeichert",
-  "receipt.stored_as": "Ihr Foto ist als Bild {number} gespeichert",
   "kept.none": "Dieser Browser bewahrt keine Fotos auf: Lassen Sie diese Seite offen, bis sie gesendet sind",
   kept: {
     one: "{count} Foto war noch da und wird jetzt gesendet",
@@ -180,29 +164,6 @@ export const GERMAN: Translation = {
   "rail.every": { ordinal: { other: "Neuberechnung bei jedem {count}. Bild" } },
   "rail.now": "Neuberechnung mit diesem Bild",
   "rail.stone_rebuild": "{image}: {state}, Neuberechnung mit diesem Bild",
-
-  "upload.offline": "Wartet auf die Verbindung",
-  "upload.queued": "in der Warteschlange",
-  "upload.reading": "wird gelesen",
-  "upload.previewing": "zuerst wird eine kleine Vorschau gesendet",
-  "upload.sending": "{size} werden gesendet",
-  "upload.sent_of": "{sent} von {size} gesendet",
-  "upload.sent": "gesendet, wartet auf die Bestätigung",
-  "upload.too_many": "Zu viele Fotos im Moment",
-  "upload.again": "{reason}. Diese Seite sendet es dann noch einmal; lassen Sie sie offen.",
-  "upload.stored": "gespeichert",
-  "upload.stored_as": "gespeichert als Bild {number}",
-  "upload.duplicate": "schon gespeichert",
-  "upload.duplicate_as": "schon gespeichert als Bild {number}",
-  "upload.refused": "nicht angenommen",
-  "upload.preview_sent": "Vorschau gesendet. Volle Größe: {words}",
-  "upload.preview_placed": "Anhand der Vorschau eingeordnet. Volle Größe: {words}",
-  "upload.preview_placed_as": "Anhand der Vorschau eingeordnet als Bild {number}. Volle Größe: {words}",
-  "upload.previews": {
-    one: "{count} Foto ist anhand einer kleinen Vorschau eingeordnet. Die volle Größe ist noch unterwegs. Lassen Sie diese Seite offen, bis alle Fotos gespeichert sind.",
-    other:
-      "{count} Fotos sind anhand kleiner Vorschauen eingeordnet. Die vollen Größen sind noch unterwegs. Lassen Sie diese Seite offen, bis alle Fotos gespeichert sind.",
-  },
 
   lost: "Die Verbindung ist abgerissen.",
 
@@ -356,17 +317,8 @@ export const GERMAN: Translation = {
   "sheet.open": "Bereich öffnen",
   "sheet.close": "Bereich schließen",
   "sheet.images": "Bilder",
-  "photos.take": "Foto aufnehmen",
-  "photos.take_one": "Aufnehmen",
-  "photos.look_only": "Ihr Konto darf hier ansehen, aber keine Fotos hinzufügen.",
-  "photos.hint": "Jedes Foto sollte zwei Drittel seines Ausschnitts mit dem Foto davor gemeinsam haben.",
-  "photos.clear": "Fertige ausblenden",
-  "photos.sent": "{file}: gesendet",
-  "photos.in_progress": "in Arbeit",
-  "photos.all": "Alle Fotos",
-  "photos.unplaced": "Ohne Platz ({count})",
-  "photos.preview": "Vorschau",
 
   ...GERMAN_FIGURES,
+  ...GERMAN_PHOTOGRAPHS,
   ...GERMAN_REASONS,
 };

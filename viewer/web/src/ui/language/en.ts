@@ -1,5 +1,6 @@
 /** What does the page say in English? The table that names every sentence; the other languages have the same keys. */
 import { ENGLISH_FIGURES } from "./figures/en";
+import { ENGLISH_PHOTOGRAPHS } from "./photographs/en";
 import { ENGLISH_REASONS } from "./reasons/en";
 
 /** `{count}` selects the plural form. Other names in braces are values; a number among them is written by the language. */
@@ -116,16 +117,6 @@ export const ENGLISH = {
   "image.number": "Image {number}",
   "image.no_number": "Image without a number",
   "image.state": "{image}: {state}",
-  "photo.open": "Look at the whole photo",
-  "photo.close": "Close the photo",
-  "photo.previous": "Previous photo",
-  "photo.next": "Next photo",
-  "photo.loading": "Loading the whole photo",
-  "photo.small_only": "Only this small version can be shown here",
-  "photo.lay_over": "Lay it over the object",
-  "photo.opacity": "How much of the photo is seen",
-  "photo.nearest": "Show where: nearest placed photo, image {number}",
-  "photo.show_where": "Show where",
 
   // Activity
   "activity.empty": "Nothing has happened yet.",
@@ -174,13 +165,6 @@ export const ENGLISH = {
   watching: { one: "{names} is watching", other: "{names} are watching" },
 
   // Receipts of photographs
-  "receipt.waits": "A photo has to wait: {reason}",
-  "receipt.rejected": "A photo was not accepted: {reason}",
-  "receipt.previewed": "The preview of your photo is here. Its full size is still to come",
-  "receipt.previewed_as": "The preview of your photo is here as image {number}. Its full size is still to come",
-  "receipt.preview_refused": "A preview was not used: {reason}. The photo is sent as it is",
-  "receipt.stored": "Your photo is stored",
-  "receipt.stored_as": "Your photo is stored as image {number}",
   "kept.none": "This browser keeps no photos: leave this page open until they are sent",
   kept: { one: "{count} photo was kept and is sent now", other: "{count} photos were kept and are sent now" },
 
@@ -197,30 +181,6 @@ export const ENGLISH = {
   },
   "rail.now": "rebuilt with this image",
   "rail.stone_rebuild": "{image}: {state}, rebuild with this image",
-
-  // Uploads
-  "upload.offline": "Waits for the connection",
-  "upload.queued": "in the queue",
-  "upload.reading": "reading",
-  "upload.previewing": "sending a small preview first",
-  "upload.sending": "sending {size}",
-  "upload.sent_of": "{sent} of {size} sent",
-  "upload.sent": "sent, waiting for the receipt",
-  "upload.too_many": "Too many photos for now",
-  "upload.again": "{reason}. This page sends it again then; leave it open.",
-  "upload.stored": "stored",
-  "upload.stored_as": "stored as image {number}",
-  "upload.duplicate": "already stored",
-  "upload.duplicate_as": "already stored as image {number}",
-  "upload.refused": "not accepted",
-  "upload.preview_sent": "Preview sent. Full size: {words}",
-  "upload.preview_placed": "Placed from its preview. Full size: {words}",
-  "upload.preview_placed_as": "Placed from its preview as image {number}. Full size: {words}",
-  "upload.previews": {
-    one: "{count} photo is placed from a small preview. Its full size is still on the way. Keep this page open until every photo is stored.",
-    other:
-      "{count} photos are placed from a small preview. Their full sizes are still on the way. Keep this page open until every photo is stored.",
-  },
 
   // What screen readers say
   lost: "The connection was lost.",
@@ -381,17 +341,8 @@ export const ENGLISH = {
   "sheet.open": "Open the sheet",
   "sheet.close": "Close the sheet",
   "sheet.images": "Images",
-  "photos.take": "Take a photo",
-  "photos.take_one": "Take one",
-  "photos.look_only": "Your account may look here, but not add photos.",
-  "photos.hint": "Each photo should share two thirds of its view with the photo before it.",
-  "photos.clear": "Clear finished",
-  "photos.sent": "{file}: sent",
-  "photos.in_progress": "in progress",
-  "photos.all": "All photos",
-  "photos.unplaced": "Not placed ({count})",
-  "photos.preview": "preview",
 
   ...ENGLISH_FIGURES,
+  ...ENGLISH_PHOTOGRAPHS,
   ...ENGLISH_REASONS,
 } as const;

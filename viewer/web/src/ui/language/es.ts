@@ -1,5 +1,6 @@
 /** ¿Qué dice la página en español? Frases con «usted», botones en infinitivo. */
 import { SPANISH_FIGURES } from "./figures/es";
+import { SPANISH_PHOTOGRAPHS } from "./photographs/es";
 import { SPANISH_REASONS } from "./reasons/es";
 import type { Translation } from "./table";
 
@@ -109,16 +110,6 @@ export const SPANISH: Translation = {
   "image.number": "Imagen {number}",
   "image.no_number": "Imagen sin número",
   "image.state": "{image}: {state}",
-  "photo.open": "Ver la foto completa",
-  "photo.close": "Cerrar la foto",
-  "photo.previous": "Foto anterior",
-  "photo.next": "Foto siguiente",
-  "photo.loading": "Cargando la foto completa",
-  "photo.small_only": "Aquí solo se puede ver esta versión pequeña",
-  "photo.lay_over": "Superponer al objeto",
-  "photo.opacity": "Cuánto se ve de la foto",
-  "photo.nearest": "Mostrar dónde: foto situada más cercana, imagen {number}",
-  "photo.show_where": "Mostrar dónde",
 
   "activity.empty": "Todavía no ha ocurrido nada.",
   "activity.started": "Se está situando la imagen {number}",
@@ -170,13 +161,6 @@ export const SPANISH: Translation = {
   "rig.warn_alarm": "Avisa de «{name}»",
   watching: { one: "{names} está mirando", many: "{names} están mirando", other: "{names} están mirando" },
 
-  "receipt.waits": "Una foto tiene que esperar: {reason}",
-  "receipt.rejected": "Una foto no fue aceptada: {reason}",
-  "receipt.previewed": "Ha llegado la vista previa de su foto. Falta el tamaño completo",
-  "receipt.previewed_as": "Ha llegado la vista previa de su foto como imagen {number}. Falta el tamaño completo",
-  "receipt.preview_refused": "Una vista previa no se usó: {reason}. La foto se envía tal como es",
-  "receipt.stored": "Su foto está guardada",
-  "receipt.stored_as": "Su foto está guardada como imagen {number}",
   "kept.none": "Este navegador no conserva fotos: deje abierta esta página hasta que se hayan enviado",
   kept: {
     one: "{count} foto se había conservado y se envía ahora",
@@ -193,30 +177,6 @@ export const SPANISH: Translation = {
   "rail.every": { ordinal: { other: "se recalcula cada {count} imágenes" } },
   "rail.now": "se recalcula con esta imagen",
   "rail.stone_rebuild": "{image}: {state}, se recalcula con esta imagen",
-
-  "upload.offline": "Espera la conexión",
-  "upload.queued": "en la cola",
-  "upload.reading": "leyendo",
-  "upload.previewing": "enviando primero una vista previa pequeña",
-  "upload.sending": "enviando {size}",
-  "upload.sent_of": "{sent} de {size} enviados",
-  "upload.sent": "enviada, a la espera de la confirmación",
-  "upload.too_many": "Demasiadas fotos por ahora",
-  "upload.again": "{reason}. Esta página la enviará de nuevo entonces; déjela abierta.",
-  "upload.stored": "guardada",
-  "upload.stored_as": "guardada como imagen {number}",
-  "upload.duplicate": "ya guardada",
-  "upload.duplicate_as": "ya guardada como imagen {number}",
-  "upload.refused": "no aceptada",
-  "upload.preview_sent": "Vista previa enviada. Tamaño completo: {words}",
-  "upload.preview_placed": "Situada a partir de su vista previa. Tamaño completo: {words}",
-  "upload.preview_placed_as": "Situada a partir de su vista previa como imagen {number}. Tamaño completo: {words}",
-  "upload.previews": {
-    one: "{count} foto está situada a partir de una vista previa pequeña. Su tamaño completo aún está en camino. Mantenga abierta esta página hasta que todas las fotos estén guardadas.",
-    many: "{count} de fotos están situadas a partir de una vista previa pequeña. Sus tamaños completos aún están en camino. Mantenga abierta esta página hasta que todas las fotos estén guardadas.",
-    other:
-      "{count} fotos están situadas a partir de una vista previa pequeña. Sus tamaños completos aún están en camino. Mantenga abierta esta página hasta que todas las fotos estén guardadas.",
-  },
 
   lost: "Se perdió la conexión.",
 
@@ -379,17 +339,8 @@ export const SPANISH: Translation = {
   "sheet.open": "Abrir el panel",
   "sheet.close": "Cerrar el panel",
   "sheet.images": "Imágenes",
-  "photos.take": "Tomar una foto",
-  "photos.take_one": "Tomar una",
-  "photos.look_only": "Su cuenta puede mirar aquí, pero no añadir fotos.",
-  "photos.hint": "Cada foto debe compartir dos tercios de su encuadre con la foto anterior.",
-  "photos.clear": "Quitar las terminadas",
-  "photos.sent": "{file}: enviado",
-  "photos.in_progress": "en curso",
-  "photos.all": "Todas las fotos",
-  "photos.unplaced": "Sin situar ({count})",
-  "photos.preview": "vista previa",
 
   ...SPANISH_FIGURES,
+  ...SPANISH_PHOTOGRAPHS,
   ...SPANISH_REASONS,
 };

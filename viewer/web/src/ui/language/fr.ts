@@ -1,5 +1,6 @@
 /** Que dit la page en français ? Des phrases avec « vous », des boutons à l’infinitif. */
 import { FRENCH_FIGURES } from "./figures/fr";
+import { FRENCH_PHOTOGRAPHS } from "./photographs/fr";
 import { FRENCH_REASONS } from "./reasons/fr";
 import type { Translation } from "./table";
 
@@ -111,16 +112,6 @@ export const FRENCH: Translation = {
   "image.number": "Image {number}",
   "image.no_number": "Image sans numéro",
   "image.state": "{image} : {state}",
-  "photo.open": "Voir la photo entière",
-  "photo.close": "Fermer la photo",
-  "photo.previous": "Photo précédente",
-  "photo.next": "Photo suivante",
-  "photo.loading": "Chargement de la photo entière",
-  "photo.small_only": "Seule cette petite version peut être montrée ici",
-  "photo.lay_over": "Superposer à l’objet",
-  "photo.opacity": "Visibilité de la photo",
-  "photo.nearest": "Montrer où : photo placée la plus proche, image {number}",
-  "photo.show_where": "Montrer où",
 
   "activity.empty": "Il ne s’est encore rien passé.",
   "activity.started": "Mise en place de l’image {number}",
@@ -172,13 +163,6 @@ export const FRENCH: Translation = {
   "rig.warn_alarm": "Il signale « {name} »",
   watching: { one: "{names} regarde", many: "{names} regardent", other: "{names} regardent" },
 
-  "receipt.waits": "Une photo doit attendre : {reason}",
-  "receipt.rejected": "Une photo n’a pas été acceptée : {reason}",
-  "receipt.previewed": "L’aperçu de votre photo est là. La pleine taille suit",
-  "receipt.previewed_as": "L’aperçu de votre photo est là : image {number}. La pleine taille suit",
-  "receipt.preview_refused": "Un aperçu n’a pas été utilisé : {reason}. La photo est envoyée telle quelle",
-  "receipt.stored": "Votre photo est enregistrée",
-  "receipt.stored_as": "Votre photo est enregistrée : image {number}",
   "kept.none": "Ce navigateur ne conserve pas les photos : laissez cette page ouverte jusqu’à la fin de l’envoi",
   kept: {
     one: "{count} photo avait été conservée et part maintenant",
@@ -195,30 +179,6 @@ export const FRENCH: Translation = {
   "rail.every": { ordinal: { other: "recalcul toutes les {count} images" } },
   "rail.now": "recalcul avec cette image",
   "rail.stone_rebuild": "{image} : {state}, recalcul avec cette image",
-
-  "upload.offline": "Attend la connexion",
-  "upload.queued": "en file d’attente",
-  "upload.reading": "lecture",
-  "upload.previewing": "envoi d’abord d’un petit aperçu",
-  "upload.sending": "envoi de {size}",
-  "upload.sent_of": "{sent} sur {size} envoyés",
-  "upload.sent": "envoyée, en attente de la confirmation",
-  "upload.too_many": "Trop de photos pour le moment",
-  "upload.again": "{reason}. Cette page la renverra ensuite ; laissez-la ouverte.",
-  "upload.stored": "enregistrée",
-  "upload.stored_as": "enregistrée : image {number}",
-  "upload.duplicate": "déjà enregistrée",
-  "upload.duplicate_as": "déjà enregistrée : image {number}",
-  "upload.refused": "pas acceptée",
-  "upload.preview_sent": "Aperçu envoyé. Pleine taille : {words}",
-  "upload.preview_placed": "Mise en place d’après son aperçu. Pleine taille : {words}",
-  "upload.preview_placed_as": "Mise en place d’après son aperçu : image {number}. Pleine taille : {words}",
-  "upload.previews": {
-    one: "{count} photo est en place d’après un petit aperçu. Sa pleine taille est encore en route. Gardez cette page ouverte jusqu’à ce que toutes les photos soient enregistrées.",
-    many: "{count} de photos sont en place d’après un petit aperçu. Leurs pleines tailles sont encore en route. Gardez cette page ouverte jusqu’à ce que toutes les photos soient enregistrées.",
-    other:
-      "{count} photos sont en place d’après un petit aperçu. Leurs pleines tailles sont encore en route. Gardez cette page ouverte jusqu’à ce que toutes les photos soient enregistrées.",
-  },
 
   lost: "La connexion est perdue.",
 
@@ -384,17 +344,8 @@ export const FRENCH: Translation = {
   "sheet.open": "Ouvrir le panneau",
   "sheet.close": "Fermer le panneau",
   "sheet.images": "Images",
-  "photos.take": "Prendre une photo",
-  "photos.take_one": "En prendre une",
-  "photos.look_only": "Votre compte peut regarder ici, mais pas ajouter de photos.",
-  "photos.hint": "Chaque photo devrait partager deux tiers de son cadrage avec la photo précédente.",
-  "photos.clear": "Masquer les terminées",
-  "photos.sent": "{file} : envoyé",
-  "photos.in_progress": "en cours",
-  "photos.all": "Toutes les photos",
-  "photos.unplaced": "Non placées ({count})",
-  "photos.preview": "aperçu",
 
   ...FRENCH_FIGURES,
+  ...FRENCH_PHOTOGRAPHS,
   ...FRENCH_REASONS,
 };

@@ -1,5 +1,6 @@
 /** Che cosa dice la pagina in italiano? Frasi all’infinito, pulsanti come comandi. */
 import { ITALIAN_FIGURES } from "./figures/it";
+import { ITALIAN_PHOTOGRAPHS } from "./photographs/it";
 import { ITALIAN_REASONS } from "./reasons/it";
 import type { Translation } from "./table";
 
@@ -110,16 +111,6 @@ export const ITALIAN: Translation = {
   "image.number": "Immagine {number}",
   "image.no_number": "Immagine senza numero",
   "image.state": "{image}: {state}",
-  "photo.open": "Guarda la foto intera",
-  "photo.close": "Chiudi la foto",
-  "photo.previous": "Foto precedente",
-  "photo.next": "Foto successiva",
-  "photo.loading": "Caricamento della foto intera",
-  "photo.small_only": "Qui si può mostrare solo questa versione piccola",
-  "photo.lay_over": "Sovrapponi all’oggetto",
-  "photo.opacity": "Quanto si vede della foto",
-  "photo.nearest": "Mostra dove: foto collocata più vicina, immagine {number}",
-  "photo.show_where": "Mostra dove",
 
   "activity.empty": "Non è ancora successo nulla.",
   "activity.started": "Collocazione dell’immagine {number}",
@@ -171,14 +162,6 @@ export const ITALIAN: Translation = {
   "rig.warn_alarm": "Segnala «{name}»",
   watching: { one: "{names} sta guardando", many: "{names} stanno guardando", other: "{names} stanno guardando" },
 
-  "receipt.waits": "Una foto deve attendere: {reason}",
-  "receipt.rejected": "Una foto non è stata accettata: {reason}",
-  "receipt.previewed": "L’anteprima della foto è arrivata. La dimensione piena deve ancora arrivare",
-  "receipt.previewed_as":
-    "L’anteprima della foto è arrivata come immagine {number}. La dimensione piena deve ancora arrivare",
-  "receipt.preview_refused": "Un’anteprima non è stata usata: {reason}. La foto viene inviata così com’è",
-  "receipt.stored": "La foto è salvata",
-  "receipt.stored_as": "La foto è salvata come immagine {number}",
   "kept.none": "Questo browser non conserva le foto: lasciare aperta questa pagina finché non sono inviate",
   kept: {
     one: "{count} foto era stata conservata e viene inviata ora",
@@ -195,30 +178,6 @@ export const ITALIAN: Translation = {
   "rail.every": { ordinal: { other: "ricalcolo ogni {count} immagini" } },
   "rail.now": "ricalcolo con questa immagine",
   "rail.stone_rebuild": "{image}: {state}, ricalcolo con questa immagine",
-
-  "upload.offline": "Attende la connessione",
-  "upload.queued": "in coda",
-  "upload.reading": "lettura",
-  "upload.previewing": "prima l’invio di una piccola anteprima",
-  "upload.sending": "invio di {size}",
-  "upload.sent_of": "{sent} di {size} inviati",
-  "upload.sent": "inviata, in attesa della conferma",
-  "upload.too_many": "Troppe foto per ora",
-  "upload.again": "{reason}. Questa pagina la invierà di nuovo; lasciarla aperta.",
-  "upload.stored": "salvata",
-  "upload.stored_as": "salvata come immagine {number}",
-  "upload.duplicate": "già salvata",
-  "upload.duplicate_as": "già salvata come immagine {number}",
-  "upload.refused": "non accettata",
-  "upload.preview_sent": "Anteprima inviata. Dimensione piena: {words}",
-  "upload.preview_placed": "Collocata dall’anteprima. Dimensione piena: {words}",
-  "upload.preview_placed_as": "Collocata dall’anteprima come immagine {number}. Dimensione piena: {words}",
-  "upload.previews": {
-    one: "{count} foto è collocata da una piccola anteprima. La dimensione piena è ancora in arrivo. Tenere aperta questa pagina finché tutte le foto non sono salvate.",
-    many: "{count} di foto sono collocate da una piccola anteprima. Le dimensioni piene sono ancora in arrivo. Tenere aperta questa pagina finché tutte le foto non sono salvate.",
-    other:
-      "{count} foto sono collocate da una piccola anteprima. Le dimensioni piene sono ancora in arrivo. Tenere aperta questa pagina finché tutte le foto non sono salvate.",
-  },
 
   lost: "La connessione è caduta.",
 
@@ -378,17 +337,8 @@ export const ITALIAN: Translation = {
   "sheet.open": "Apri il pannello",
   "sheet.close": "Chiudi il pannello",
   "sheet.images": "Immagini",
-  "photos.take": "Scatta una foto",
-  "photos.take_one": "Scatta",
-  "photos.look_only": "Il suo account può guardare, ma non aggiungere foto.",
-  "photos.hint": "Ogni foto dovrebbe avere due terzi dell’inquadratura in comune con la foto precedente.",
-  "photos.clear": "Nascondi quelle finite",
-  "photos.sent": "{file}: inviato",
-  "photos.in_progress": "in corso",
-  "photos.all": "Tutte le foto",
-  "photos.unplaced": "Non collocate ({count})",
-  "photos.preview": "anteprima",
 
   ...ITALIAN_FIGURES,
+  ...ITALIAN_PHOTOGRAPHS,
   ...ITALIAN_REASONS,
 };

@@ -23,6 +23,7 @@ type Part<Prefix extends string> = Pick<Translation, Extract<Key, `${Prefix}.${s
 
 /** The parts of a table that are in files of their own. */
 export type Reasons = Part<"reason">;
+export type PhotographWords = Part<"photo" | "photos" | "receipt" | "upload">;
 export type Figures = Part<"answer" | "asked" | "figures" | "source" | "stage" | "verb">;
 
 type TextsOf<P> = P extends string ? P : P extends { readonly ordinal: infer Forms } ? Forms[keyof Forms] : P[keyof P];
