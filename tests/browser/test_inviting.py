@@ -102,7 +102,6 @@ async def test_a_guest_comes_in_by_an_operators_link_and_stays(
         await expect(guest.page.get_by_test_id("invite-form")).to_have_count(0)
 
         guest.is_loss_expected = True  # the refusal is a failed request, too
-        await guest.page.goto("about:blank")
         await guest.page.goto(link)
         await expect(guest.page.get_by_role("alert")).to_contain_text("This invitation is used up", timeout=WAIT_MS)
 
@@ -197,6 +196,34 @@ async def test_a_guest_whose_photo_is_not_safe_yet_is_asked_before_the_account_e
     await page.get_by_test_id("logout").click()
     await page.get_by_test_id("logout-lose").click()
     await expect(page.get_by_test_id("login")).to_be_visible(timeout=WAIT_MS)
+    async with asyncio.timeout(WAIT_MS / 1000):
+        while "dora" in names_of(mosquitto):
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.usefixtures("changing")
+async def test_a_second_invitation_does_not_replace_a_guest_whose_photo_is_not_safe_yet(
+    phone: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    reconstruction.is_giving_receipts = False
+    await reconstruction.ready()
+    first = put_invitation(mosquitto, Role.CONTRIBUTOR, name="dora", uses=1)
+    second = put_invitation(mosquitto, Role.CONTRIBUTOR, name="emil", uses=1)
+    page = phone.page
+    await page.goto(f"{phone.address}#invite={first.text}")
+    await phone.has(link="connected", notice="empty")
+    await page.get_by_test_id("upload-input").set_input_files(photo())
+    async with asyncio.timeout(WAIT_MS / 1000):
+        while not reconstruction.images:
+            await asyncio.sleep(0.05)
+    await page.goto(f"{phone.address}#invite={second.text}")
+    await expect(page.get_by_test_id("unsent")).to_contain_text("1 photo still waits", timeout=WAIT_MS)
+    assert names_of(mosquitto) >= {"dora"}
+    assert "emil" not in names_of(mosquitto)
+    await page.get_by_test_id("logout-lose").click()
+    await phone.has(link="connected", notice="empty")
+    await page.get_by_test_id("switch").click()
+    await expect(page.get_by_test_id("account")).to_contain_text("Logged in as emil")
     async with asyncio.timeout(WAIT_MS / 1000):
         while "dora" in names_of(mosquitto):
             await asyncio.sleep(0.1)

@@ -15,15 +15,16 @@ export function remembered(): Credentials | null {
   return storedIn("sessionStorage", KEY) ?? storedIn("localStorage", STAYING_KEY);
 }
 
-/** Whether an account stays on this device. */
-export function isStaying(): boolean {
-  return storedIn("localStorage", STAYING_KEY) !== null;
+/** Whether the account of this name stays on this device. */
+export function isStaying(user: string | undefined): boolean {
+  return user !== undefined && stayingUser() === user;
 }
 
-/** Keep the account until the tab is closed, and after that if it stays on this device; null forgets it in both places. */
-export function remember(credentials: Credentials | null, stays: boolean): void {
-  store("sessionStorage", KEY, credentials);
-  store("localStorage", STAYING_KEY, stays ? credentials : null);
+/** Call `onChange` when another tab changed which account stays on this device. */
+export function onStayingElsewhere(onChange: () => void): void {
+  window.addEventListener("storage", ({ key }) => {
+    if (key === STAYING_KEY || key === null) onChange();
+  });
 }
 
 /** Who is in the page. */
@@ -34,9 +35,26 @@ export interface Visitor {
   readonly isForgotten: boolean;
 }
 
-/** Keep the account that is open. Without one, forget the one before only when it is not to be used again. */
-export function rememberFrom({ credentials, isForgotten, isStaying: stays }: Visitor): void {
-  if (credentials || isForgotten) remember(credentials, stays ?? false);
+/**
+ * Gives a function that keeps what changed: the account until the tab is closed, and after that if it stays on this device.
+ *
+ * An account that was closed is forgotten only when it is not to be used again. Another account that stays is replaced
+ * only by a login or a tick in this tab, and never removed.
+ */
+export function remembering(visitor: Visitor): () => void {
+  let before = { user: visitor.credentials?.user, stays: visitor.isStaying };
+  return () => {
+    const { credentials, isForgotten, isStaying: stays } = visitor;
+    const now = { user: credentials?.user, stays };
+    if (credentials || isForgotten) {
+      const isChosen = now.user !== before.user || now.stays !== before.stays;
+      const isOwn = stayingUser() === (now.user ?? before.user);
+      store("sessionStorage", KEY, credentials);
+      if (credentials && stays && (isOwn || isChosen)) store("localStorage", STAYING_KEY, credentials);
+      else if (isOwn && (!credentials || isChosen)) store("localStorage", STAYING_KEY, null);
+    }
+    before = now;
+  };
 }
 
 /** Tell the other tabs that this person logged out; `onLogout` is called with the name when another tab says so. */
@@ -48,6 +66,10 @@ export function loggingOut(onLogout: (user: string) => void): (user: string) => 
   return (user) => {
     channel.postMessage(user);
   };
+}
+
+function stayingUser(): string | undefined {
+  return storedIn("localStorage", STAYING_KEY)?.user;
 }
 
 type Place = "localStorage" | "sessionStorage";

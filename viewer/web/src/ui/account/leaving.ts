@@ -10,9 +10,6 @@ import type { CairnViewer } from "../cairn-viewer";
 import { t } from "../language/t";
 import { forgetKept, keptCount } from "../photographs/kept";
 
-/** For the browser's database, which in some browsers never answers. */
-const PATIENCE_MS = 2_000;
-
 export class Leaving {
   constructor(private readonly host: CairnViewer) {}
 
@@ -67,12 +64,7 @@ export class Leaving {
   /** The photographs of this account that wait in this browser, or at least in this tab; null: the browser does not say. */
   private async unsentCount(user: string): Promise<number | null> {
     const inThisTab = this.host.session?.follower.state.uploads.filter((upload) => !isOver(upload)).length ?? 0;
-    const kept = await Promise.race([keptCount(user), nothingAfter(PATIENCE_MS)]);
+    const kept = await keptCount(user);
     return kept === null && inThisTab === 0 ? null : Math.max(inThisTab, kept ?? 0);
   }
-}
-
-async function nothingAfter(timeoutMs: number): Promise<null> {
-  await new Promise((resolve) => setTimeout(resolve, timeoutMs));
-  return null;
 }

@@ -11,6 +11,8 @@ const LOCK = "cairn.tab-";
 const CLAIM = "cairn.claim";
 /** Within this time a living tab says that it is there, where the browser has no locks: over plain http. */
 const ROLL_CALL_MS = 1500;
+/** For the browser's database, which in some browsers never answers. */
+const PATIENCE_MS = 2_000;
 
 /** Whose photographs they are. */
 export interface Account {
@@ -117,9 +119,17 @@ export class KeptPhotographs implements PhotographKeeper {
   }
 }
 
-/** The number of photographs that all tabs of this account still have to send; 0 where the browser keeps none. */
-export async function keptCount(user: string): Promise<number> {
-  return (await keysOf(user)).length;
+/**
+ * The number of photographs that all tabs of this account still have to send; 0 where the browser keeps none, and null
+ * where its database does not answer.
+ */
+export async function keptCount(user: string): Promise<number | null> {
+  return await Promise.race([keysOf(user).then(({ length }) => length), nothingAfter(PATIENCE_MS)]);
+}
+
+async function nothingAfter(timeoutMs: number): Promise<null> {
+  await new Promise((resolve) => setTimeout(resolve, timeoutMs));
+  return null;
 }
 
 /** Delete the photographs that this account has not sent. */

@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+
+import { arrive, isInvited } from "../src/arrival";
+import { keptCount } from "../src/ui/photographs/kept";
+import { redeemInvitation } from "../src/wire/invitations/invitation";
+
+vi.mock("../src/ui/photographs/kept", () => ({ keptCount: vi.fn() }));
+vi.mock("../src/wire/invitations/invitation", async (original) => ({
+  ...(await original<object>()),
+  redeemInvitation: vi.fn(),
+}));
+
+const INVITATION = `#invite=${"s".repeat(24)}`;
+const guest = { user: "anna", password: "known to this browser alone", project: "chapel", isInvited: true };
+const newcomer = { ...guest, user: "bela" };
+
+/** The page is opened at this fragment, where this account is remembered. */
+function opened(hash: string, account: object | null): void {
+  const stored = { getItem: () => JSON.stringify(account) };
+  vi.stubGlobal("window", { localStorage: stored, sessionStorage: { getItem: () => null } });
+  vi.stubGlobal("location", { hash, pathname: "/", search: "" });
+}
+
+beforeEach(() => {
+  vi.stubGlobal("history", {
+    replaceState: () => {
+      location.hash = "";
+    },
+  });
+  vi.mocked(redeemInvitation).mockReset().mockResolvedValue(newcomer);
+  vi.mocked(keptCount).mockReset().mockResolvedValue(0);
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+it("who is remembered comes in", async () => {
+  opened("#project=chapel", guest);
+  expect(await arrive()).toEqual({ credentials: guest, invitation: null, refusal: null, isAsked: false });
+});
+
+it("a newcomer comes in by the invitation, which is gone from the address", async () => {
+  opened(INVITATION, guest);
+  expect((await arrive()).credentials).toEqual(newcomer);
+  expect([location.hash, isInvited()]).toEqual(["", false]);
+});
+
+it.each([INVITATION, `${INVITATION}&name=ask`])(
+  "a guest whose photographs wait is asked before an invitation is redeemed: %s",
+  async (fragment) => {
+    vi.mocked(keptCount).mockResolvedValue(1);
+    opened(fragment, guest);
+    const { credentials, invitation, isAsked } = await arrive();
+    expect([credentials, invitation, isAsked]).toEqual([{ ...guest, project: "" }, null, true]);
+    expect(redeemInvitation).not.toHaveBeenCalled();
+    expect(isInvited()).toBe(true);
+  },
+);
+
+it("who has a password is not asked: the photographs wait for the next login", async () => {
+  vi.mocked(keptCount).mockResolvedValue(1);
+  opened(INVITATION, { ...guest, isInvited: false });
+  expect((await arrive()).credentials).toEqual(newcomer);
+});
