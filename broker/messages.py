@@ -263,7 +263,7 @@ class Error(Event):
 
 
 class EventHistory(Message):
-    """What happened last, the oldest first, for people who join late; a `shard_update` comes without its shards."""
+    """What happened last, the oldest first, for people who join late: the start of an image only until its end."""
 
     type: Literal["event_history"] = "event_history"
     events: Annotated[

@@ -20,8 +20,8 @@ from reconstructor.storage.database import Database
 MOST_EVENTS: Final = 100
 _FACT: Final = "past_events"
 _ENVELOPE_BYTES: Final = 1024  # of the message around the events
-PastEvent: TypeAlias = ProcessingStarted | RefetchStarting | ShardUpdate | ProcessingComplete | Error
-_EVENTS: Final = TypeAdapter(tuple[PastEvent, ...])
+PastEvent: TypeAlias = ProcessingStarted | RefetchStarting | ProcessingComplete | Error
+_EVENTS: Final = TypeAdapter(tuple[PastEvent | ShardUpdate, ...])  # earlier versions kept the updates, too
 
 
 class PastEvents:
@@ -31,13 +31,15 @@ class PastEvents:
         self._database = database
 
     def add(self, event: Event) -> None:
-        """Keep an event, and forget the oldest ones above 100 events or 64 KB; raises what `Database.transaction` raises."""
+        """Keep an event, and forget the start that it ends and the oldest ones above 100 events or 64 KB.
+
+        Raises what `Database.transaction` raises.
+        """
         if not isinstance(event, PastEvent):
             return
-        if isinstance(event, ShardUpdate):  # of a refetch it lists every shard, which nobody fetches any more
-            event = event.model_copy(update={"shards": ()})
         with self._database.transaction():
-            events = (*self._read(), event)[-MOST_EVENTS:]
+            kept = (before for before in self._read() if not _is_ended(before, by=event))
+            events = (*kept, event)[-MOST_EVENTS:]
             while len(payload := _EVENTS.dump_json(events, by_alias=True)) > MAX_HISTORY_BYTES - _ENVELOPE_BYTES:
                 events = events[1:]
             self._database.set_fact(_FACT, payload)
@@ -49,6 +51,13 @@ class PastEvents:
 
     def _read(self) -> tuple[PastEvent, ...]:
         try:
-            return _EVENTS.validate_json(self._database.fact(_FACT) or b"[]")
+            events = _EVENTS.validate_json(self._database.fact(_FACT) or b"[]")
         except ValidationError:  # of a version whose events differ
             return ()
+        return tuple(event for event in events if not isinstance(event, ShardUpdate))
+
+
+def _is_ended(before: PastEvent, *, by: PastEvent) -> bool:
+    """Whether an event is the start of an image of which another one is the end."""
+    is_end = isinstance(by, Error) or (isinstance(by, ProcessingComplete) and not by.is_refetch)
+    return is_end and isinstance(before, ProcessingStarted) and before.image_id == by.image_id

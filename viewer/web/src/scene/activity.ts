@@ -7,7 +7,15 @@ import type { Rigs } from "./rigs";
 /** The messages that are news for people. */
 export type Heard = Extract<
   ReadMessage,
-  { type: Event["type"] | "reconstructor_state" | "agent_state" | "scale_bar" | "upload_acknowledged" | "response" }
+  {
+    type:
+      | Exclude<Event["type"], "shard_update" | "progress">
+      | "reconstructor_state"
+      | "agent_state"
+      | "scale_bar"
+      | "upload_acknowledged"
+      | "response";
+  }
 >;
 
 /** What the page itself found when a rebuild came on screen. */
@@ -67,6 +75,7 @@ export function withHistory(activity: readonly Entry[], { events }: EventHistory
   const known = new Set(activity.map(({ message }) => nameOf(message)));
   const next = nextNumber(activity);
   const past = events
+    .filter((event) => event.type !== "shard_update") // an older reconstructor keeps them, too
     .filter((event) => !known.has(nameOf(event)))
     .map((message, at) => ({
       number: next + at,
@@ -77,12 +86,15 @@ export function withHistory(activity: readonly Entry[], { events }: EventHistory
   return inOrder([...activity, ...past]);
 }
 
+/** The newest entries: as many as the log shows, and among them the starts that are over. */
 function inOrder(activity: readonly Entry[]): readonly Entry[] {
   const newestFirst = (one: Entry, other: Entry): number => other.atMs - one.atMs || other.number - one.number;
-  return [...activity].sort(newestFirst).slice(0, MOST_ENTRIES);
+  const sorted = [...activity].sort(newestFirst);
+  const beyond = shownEntries(sorted)[MOST_ENTRIES];
+  return beyond ? sorted.slice(0, sorted.indexOf(beyond)) : sorted;
 }
 
-/** The entries that the log shows: the start of an image only until its end, and never its points apart from its end. */
+/** The entries that the log shows: the start of an image, or of a rebuild, only until its end. */
 export function shownEntries(activity: readonly Entry[]): readonly Entry[] {
   const over = new Set<string>();
   return activity.filter(({ message }) => {
@@ -97,9 +109,6 @@ export function shownEntries(activity: readonly Entry[]): readonly Entry[] {
         return !over.has(message.image_id);
       case "refetch_starting":
         return !over.delete("refetch");
-      case "shard_update":
-      case "progress":
-        return false;
       default:
         return true;
     }
@@ -137,7 +146,6 @@ function isLogged(message: ReadMessage): message is Heard {
   switch (message.type) {
     case "processing_started":
     case "refetch_starting":
-    case "shard_update":
     case "processing_complete":
     case "error":
     case "reconstructor_state":

@@ -6,7 +6,7 @@ import type { Logged } from "../scene/activity";
 import { rigName } from "../scene/rigs";
 import type { Presence, ProcessingComplete, UploadAcknowledged, Verb } from "../wire/contract";
 import { length, percent, points, seconds, sentenceCase, versionWords } from "./format";
-import { isKey, reasonWords, t } from "./language/t";
+import { reasonWords, t } from "./language/t";
 
 export function chipWords(chip: Chip): string {
   switch (chip.kind) {
@@ -134,16 +134,6 @@ export function activityWords(message: Logged): ActivityWords {
       return { text: t("activity.started", { number: message.image_number }), tone: "busy" };
     case "refetch_starting":
       return { text: t("activity.rebuilding", { version: versionWords(message.next_generation) }), tone: "busy" };
-    case "progress":
-      return {
-        text: t("activity.progress", { stage: stageWords(message.stage), percent: percent(message.done_ratio) }),
-        tone: "plain",
-      };
-    case "shard_update":
-      return {
-        text: t("activity.added", { number: message.image_number, points: points(message.point_count) }),
-        tone: "good",
-      };
     case "processing_complete":
       return completeWords(message);
     case "points_removed":
@@ -160,12 +150,6 @@ export function activityWords(message: Logged): ActivityWords {
     default:
       return { text: presenceWords(message), tone: "plain" };
   }
-}
-
-/** What a rebuild does now; the black box of somebody else may have other steps. */
-function stageWords(stage: string): string {
-  const key = `stage.${stage}`;
-  return sentenceCase(isKey(key) ? t(key) : stage.replaceAll("_", " "));
 }
 
 /** A receipt as a line of the activity log. */

@@ -296,7 +296,7 @@ export interface Error {
   readonly topic: string | null;
 }
 
-/** What happened last, the oldest first, for people who join late; a `shard_update` comes without its shards. */
+/** What happened last, the oldest first, for people who join late: the start of an image only until its end. */
 export interface EventHistory {
   readonly type: "event_history";
   readonly schema: string;
@@ -844,7 +844,7 @@ export const CHANNELS = {
   reconstructor_statistics: { template: "reconstructor/statistics", types: ["reconstructor_statistics"], qos: 1, isRetained: true, maxBytes: 4194304 },
   /** what happens to each image and each reference set */
   event: { template: "event/{event_type}", types: ["processing_started", "refetch_starting", "progress", "shard_update", "processing_complete", "error"], qos: 1, isRetained: false, maxBytes: 4194304 },
-  /** the last 100 events but `progress`, the newest last: for people who join late */
+  /** the last 100 events but `progress` and `shard_update`, the newest last: for people who join late */
   history: { template: "history/events", types: ["event_history"], qos: 1, isRetained: true, maxBytes: 65536 },
   /** a row for each of the last generations, the present one last, with the coarse shards that are still kept */
   generations: { template: "history/generations", types: ["generation_history"], qos: 1, isRetained: true, maxBytes: 65536 },

@@ -89,6 +89,26 @@ describe("the log", () => {
     expect([activity.length, activity[0]?.message.sent_at]).toEqual([MOST_ENTRIES, at(4005)]);
   });
 
+  it("has room for as many images as it shows, whose starts and points are not shown", () => {
+    const update: EventHistory["events"][number] = {
+      ...envelope,
+      type: "shard_update",
+      sent_at: at(3),
+      image_id: imageId(1),
+      image_number: 1,
+      generation: 1,
+      revision: 1,
+      shards: [],
+      point_count: 9,
+    };
+    expect(withHistory([], history([update]), DAY)).toEqual([]);
+    const events = Array.from({ length: MOST_ENTRIES }, (_, index) => [started(index + 1), complete(index + 1)]).flat();
+    const day = withHistory([], history(events), DAY + 1e9);
+    expect(shownEntries(day)).toHaveLength(MOST_ENTRIES);
+    const later = shownEntries(logged({ ...nothing, activity: day }, complete(900), DAY + 1e9));
+    expect([later.length, later.at(-1)?.message.sent_at]).toEqual([MOST_ENTRIES, at(25)]);
+  });
+
   it("takes no figures, and no state that is told again", () => {
     const { valid } = goldenJson("messages/reconstructor_statistics.json") as {
       valid: readonly { read: Parameters<typeof logged>[1] }[];

@@ -111,8 +111,6 @@ export const GERMAN: Translation = {
   "activity.empty": "Noch ist nichts geschehen.",
   "activity.started": "Bild {number} wird eingeordnet",
   "activity.rebuilding": "In Arbeit: {version}",
-  "activity.progress": "{stage}: {percent}",
-  "activity.added": "Bild {number} brachte Punkte: {points} insgesamt",
   "activity.scale": "{user} hat einen Maßstab von {length} gesetzt",
   "activity.points_removed": {
     one: "Die Neuberechnung hat {count} Punkt entfernt, den zu wenige Fotos bestätigen oder der doppelt war.",

@@ -122,8 +122,6 @@ export const ENGLISH = {
   "activity.empty": "Nothing has happened yet.",
   "activity.started": "Image {number} is being placed",
   "activity.rebuilding": "Building the {version}",
-  "activity.progress": "{stage}: {percent}",
-  "activity.added": "Image {number} added points: {points} in total",
   "activity.scale": "{user} set a scale bar of {length}",
   "activity.points_removed": {
     one: "The rebuild removed {count} point that too few photos confirm, or that was there twice.",

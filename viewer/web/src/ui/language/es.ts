@@ -114,8 +114,6 @@ export const SPANISH: Translation = {
   "activity.empty": "Todavía no ha ocurrido nada.",
   "activity.started": "Se está situando la imagen {number}",
   "activity.rebuilding": "Calculando la {version}",
-  "activity.progress": "{stage}: {percent}",
-  "activity.added": "La imagen {number} añadió puntos: {points} en total",
   "activity.scale": "{user} fijó una escala de {length}",
   "activity.points_removed": {
     one: "El recálculo quitó {count} punto que muy pocas fotos confirman o que estaba repetido.",

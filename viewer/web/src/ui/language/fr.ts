@@ -116,8 +116,6 @@ export const FRENCH: Translation = {
   "activity.empty": "Il ne s’est encore rien passé.",
   "activity.started": "Mise en place de l’image {number}",
   "activity.rebuilding": "Calcul de la {version}",
-  "activity.progress": "{stage} : {percent}",
-  "activity.added": "L’image {number} a ajouté des points : {points} au total",
   "activity.scale": "{user} a défini une échelle de {length}",
   "activity.points_removed": {
     one: "Le recalcul a retiré {count} point que trop peu de photos confirment, ou présent deux fois.",

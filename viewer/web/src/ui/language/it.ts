@@ -115,8 +115,6 @@ export const ITALIAN: Translation = {
   "activity.empty": "Non è ancora successo nulla.",
   "activity.started": "Collocazione dell’immagine {number}",
   "activity.rebuilding": "Calcolo della {version}",
-  "activity.progress": "{stage}: {percent}",
-  "activity.added": "L’immagine {number} ha aggiunto punti: {points} in tutto",
   "activity.scale": "{user} ha impostato una scala di {length}",
   "activity.points_removed": {
     one: "Il ricalcolo ha tolto {count} punto che troppo poche foto confermano, o che era doppio.",

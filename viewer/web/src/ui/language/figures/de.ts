@@ -55,8 +55,4 @@ export const GERMAN_FIGURES: Figures = {
   "asked.refetch": "Die Neuberechnung aus allen Bildern ist angefordert",
   "asked.pause": "Die Pause ist angefordert",
   "asked.resume": "Die Fortsetzung ist angefordert",
-  "stage.solving": "Kameras werden berechnet",
-  "stage.depth": "Oberflächen werden gemessen",
-  "stage.fusion": "Oberflächen werden zusammengefügt",
-  "stage.publishing": "Punkte werden gesendet",
 };

@@ -54,8 +54,4 @@ export const ENGLISH_FIGURES = {
   "asked.refetch": "Asked to rebuild from all images",
   "asked.pause": "Asked to pause",
   "asked.resume": "Asked to go on",
-  "stage.solving": "computing the cameras",
-  "stage.depth": "measuring the surfaces",
-  "stage.fusion": "joining the surfaces",
-  "stage.publishing": "sending the points",
 } as const;

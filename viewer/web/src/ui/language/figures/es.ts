@@ -55,8 +55,4 @@ export const SPANISH_FIGURES: Figures = {
   "asked.refetch": "Se ha pedido recalcular con todas las imágenes",
   "asked.pause": "Se ha pedido la pausa",
   "asked.resume": "Se ha pedido continuar",
-  "stage.solving": "calculando las cámaras",
-  "stage.depth": "midiendo las superficies",
-  "stage.fusion": "uniendo las superficies",
-  "stage.publishing": "enviando los puntos",
 };

@@ -55,8 +55,4 @@ export const FRENCH_FIGURES: Figures = {
   "asked.refetch": "Le recalcul avec toutes les images est demandé",
   "asked.pause": "La pause est demandée",
   "asked.resume": "La reprise est demandée",
-  "stage.solving": "calcul des prises de vue",
-  "stage.depth": "mesure des surfaces",
-  "stage.fusion": "assemblage des surfaces",
-  "stage.publishing": "envoi des points",
 };

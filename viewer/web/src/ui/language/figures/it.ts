@@ -55,8 +55,4 @@ export const ITALIAN_FIGURES: Figures = {
   "asked.refetch": "Richiesto il ricalcolo da tutte le immagini",
   "asked.pause": "Richiesta la pausa",
   "asked.resume": "Richiesta la ripresa",
-  "stage.solving": "calcolo delle fotocamere",
-  "stage.depth": "misura delle superfici",
-  "stage.fusion": "unione delle superfici",
-  "stage.publishing": "invio dei punti",
 };
