@@ -14,6 +14,7 @@ import type { Credentials } from "../wire/credentials";
 import type { Invitation } from "../wire/invitations/invitation";
 import { fetchInvitations } from "../wire/invitations/invitations";
 import { Annotating } from "./annotations/annotating";
+import { CardFocus } from "./card-focus";
 import { bannerStyles } from "./overlay/banner";
 import { dialogStyles } from "./overlay/dialog-styles";
 import { isSmall, layoutNow } from "./device";
@@ -76,6 +77,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   readonly commands = new ViewerCommands(this);
   readonly annotating = new Annotating(this);
   readonly leaving = new Leaving(this);
+  private readonly cardFocus = new CardFocus(this);
   private readonly parts = new ViewerContent(this);
   private readonly embedding = new Embedding(this);
   readonly dropping = new Dropping(this);
@@ -290,8 +292,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   readonly chosen = async (event: CustomEvent<string>): Promise<void> => {
     // The open sheet would cover the card.
     this.change({ selected: event.detail, ...(layoutNow() === "wide" ? {} : { isPanelOpen: false }) });
-    await this.updateComplete;
-    this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
+    await this.cardFocus.enter();
   };
 
   readonly asked = (event: CustomEvent<Asked>): void => {

@@ -78,6 +78,7 @@ export class ChipElement extends LocalizedElement {
   @property({ attribute: false }) state!: ProjectState;
   /** Whether this device cannot draw now. */
   @property({ attribute: false }) isPaused = false;
+  @property({ attribute: false }) isOnline = true;
 
   override render(): TemplateResult {
     if (this.isPaused)
@@ -85,10 +86,10 @@ export class ChipElement extends LocalizedElement {
         <span class="dot"></span>${t("chip.device_paused")}
       </span>`;
     const chip = chipOf(this.state);
-    const words = chipWords(chip);
+    const words = chipWords(chip, this.isOnline);
     return html`<span
       class="chip ${TONES[chip.kind]}"
-      title=${chipStory(chip, this.state)}
+      title=${chipStory(chip, this.state, this.isOnline)}
       data-testid="chip"
       data-kind=${chip.kind}
     >

@@ -30,7 +30,8 @@ export function header(
       </div>
     </div>
     <div class="standing">
-      <cairn-chip .state=${project} .isPaused=${isPaused}></cairn-chip>${watching([...project.watchers.values()])}
+      <cairn-chip .state=${project} .isPaused=${isPaused} .isOnline=${navigator.onLine}></cairn-chip
+      >${watching([...project.watchers.values()])}
     </div>
     ${toolbar(tools)}
   </header>`;

@@ -167,6 +167,9 @@ export const layout = css`
   :host([link="none"]) .middle {
     padding-block: 12px;
   }
+  :host(:is([link="none"], [link="refused"])) .middle {
+    animation: none; /* what somebody reads or fills in does not vanish, not even for a moment */
+  }
   .middle > :not(cairn-notice),
   .middle > cairn-notice > * {
     pointer-events: auto; /* a notice is as wide as a phone and lies over the tools: only its buttons take a tap */

@@ -6,6 +6,7 @@ import { widened } from "../scene/wanted";
 import type { Verb } from "../wire/contract";
 import type { BannerAction } from "./overlay/banner";
 import type { Toast } from "./overlay/toast";
+import { DIALOGS } from "./card-focus";
 import type { Tab } from "./panels/panel";
 import type { Session } from "./session";
 import type { StageElement } from "./stage/stage-element";
@@ -16,10 +17,6 @@ import { SHORTCUTS } from "./tools";
 import type { ViewerState } from "./viewer-state";
 import { CLOSED_CARDS, act } from "./viewer-state";
 import { errorWords, t } from "./language/t";
-
-/** Dialogs that are open. An element with a dialog is there as long as that is open, unless its code does not load. */
-const DIALOGS =
-  "dialog[open], cairn-keys:defined, cairn-exports:defined, cairn-documentation:defined, cairn-photo-viewer:defined";
 
 /** What a button asks the reconstructor for; photographs come by the page server, exports have a dialog. */
 export type Asked = Exclude<Verb, "photograph" | "earlier" | "export">;
@@ -67,7 +64,8 @@ export class ViewerCommands implements ReactiveController {
     const path = event.composedPath();
     const isTyping = path[0] instanceof Element && path[0].matches('textarea, select, input:not([type="range"])');
     // On a fresh page nothing has the focus; beside other parts of a page, only its own keys count.
-    const isOurs = path.includes(host) || (event.target === document.body && host.clientHeight === innerHeight);
+    const isWhole = Math.abs(host.clientHeight - innerHeight) <= 1; // `clientHeight` is rounded where pixels are zoomed
+    const isOurs = path.includes(host) || (event.target === document.body && isWhole);
     if (!isOurs || isTyping || event.ctrlKey || event.metaKey || event.altKey || !host.project) return;
     const isInDialog = path.slice(0, path.indexOf(host)).some((at) => at instanceof HTMLDialogElement && at.open);
     // A tap on words in a dialog takes the focus from it: the key comes from the page then.

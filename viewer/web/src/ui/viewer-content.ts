@@ -12,6 +12,7 @@ import { coverage } from "./overlay/coverage";
 import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
+import { isOnline, shownState } from "./network";
 import { t } from "./language/t";
 import "./overlay/login";
 import type { Entry } from "./overlay/login-styles";
@@ -36,7 +37,7 @@ export class ViewerContent {
     const { config, credentials, project } = this.host;
     if (config === null) return html`<p class="middle" role="status">${waiting}</p>`;
     if (credentials === null) return this.login(config);
-    if (project) return this.content(config, project);
+    if (project) return this.content(config, shownState(project, config.base));
     const onClose = (): void => {
       if (credentials.isInvited) void this.host.leaving.logOut();
       else this.host.closeAccount(null, true);
@@ -70,6 +71,7 @@ export class ViewerContent {
               .tried=${refusal === null ? null : this.tried}
               .refusal=${refusal}
               .isStaying=${isStaying}
+              .isOnline=${isOnline(config.base)}
               @login=${onLogin}
             ></cairn-login>`
       }

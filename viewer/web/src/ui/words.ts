@@ -8,8 +8,12 @@ import type { Presence, ProcessingComplete, UploadAcknowledged, Verb } from "../
 import { length, percent, points, seconds, sentenceCase, versionWords } from "./format";
 import { reasonWords, t } from "./language/t";
 
-export function chipWords(chip: Chip): string {
+/** `isOnline` here and below: whether this device has a network. */
+export function chipWords(chip: Chip, isOnline = true): string {
   switch (chip.kind) {
+    case "connecting":
+    case "reconnecting":
+      return t(isOnline ? `chip.${chip.kind}` : "notice.offline");
     case "stale":
       return t(`chip.${chip.presence}`);
     case "rebuilding":
@@ -26,7 +30,7 @@ export function chipWords(chip: Chip): string {
 }
 
 /** The chip's state in a sentence, for a tooltip and for screen readers. */
-export function chipStory(chip: Chip, state: ProjectState): string {
+export function chipStory(chip: Chip, state: ProjectState, isOnline = true): string {
   const generation = state.scene.shown?.manifest.generation;
   switch (chip.kind) {
     case "stale":
@@ -39,9 +43,9 @@ export function chipStory(chip: Chip, state: ProjectState): string {
             version: versionWords(generation),
           });
     case "reconnecting":
-      return t("story.reconnecting");
+      return t(isOnline ? "story.reconnecting" : "notice.offline.text");
     default:
-      return chipWords(chip);
+      return chipWords(chip, isOnline);
   }
 }
 
@@ -53,12 +57,12 @@ function staleStory(presence: "paused" | "disk_full" | "offline", { reconstructo
 }
 
 /** The sentence of a banner. */
-export function bannerWords(banner: Banner, state: ProjectState): string {
+export function bannerWords(banner: Banner, state: ProjectState, isOnline = true): string {
   switch (banner.kind) {
     case "reconnecting":
     case "stale":
     case "rebuilding":
-      return chipStory(banner, state);
+      return chipStory(banner, state, isOnline);
     case "trouble":
       return t("banner.trouble", { reason: reasonWords(banner.code, banner.reason) });
     case "failed_shards":
@@ -97,7 +101,6 @@ export interface NoticeWords {
   readonly text: string;
 }
 
-/** `isOnline`: whether this device has a network. */
 export function noticeWords({ kind }: Notice, { project }: ProjectState, isOnline = true): NoticeWords {
   if (kind === "unreachable" && !isOnline) return { title: t("notice.offline"), text: t("notice.offline.text") };
   const title = kind === "no_project" ? t("notice.no_project", { project }) : t(`notice.${kind}`);

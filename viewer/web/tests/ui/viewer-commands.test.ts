@@ -57,6 +57,21 @@ describe("a key", () => {
     return host.view;
   }
 
+  /** Whether a key that nothing has the focus for counts in an element of this height. */
+  function counts(clientHeight: number): boolean {
+    vi.stubGlobal("document", { body: window });
+    const place = (host: object): readonly object[] => {
+      Object.assign(host, { clientHeight });
+      return [window];
+    };
+    return !after("m", place).isMeasuring;
+  }
+
+  it("on a fresh page counts in an element that fills it, also where pixels are zoomed", () => {
+    expect([799, 800, 801].map(counts)).toEqual([true, true, true]);
+    expect([400, 798].map(counts)).toEqual([false, false]);
+  });
+
   it("of the page ends a measure", () => {
     expect(after("Escape", (host) => [{}, host]).isMeasuring).toBe(false);
     expect(after("m", (host) => [{}, host]).isMeasuring).toBe(false);

@@ -146,7 +146,7 @@ export function banner({ act, dismiss, dismissed, project }: BannerOptions): Tem
     data-testid="banner"
     data-kind=${kind}
   >
-    <p>${bannerWords(found, project)}</p>
+    <p>${bannerWords(found, project, navigator.onLine)}</p>
     <button
       data-testid="banner-action"
       @click=${() => {

@@ -4,12 +4,12 @@ import { css, html, nothing, svg } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { encode } from "uqr";
 
+import { LOOPBACK } from "../network";
 import { sharedParts } from "../theme";
 import { LocalizedElement } from "../language/localized";
 import { t } from "../language/t";
 
 const QUIET = 2;
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 @customElement("cairn-link")
 export class Link extends LocalizedElement {

@@ -24,6 +24,7 @@ export class Login extends LocalizedElement {
   @property({ attribute: false }) tried: Credentials | null = null;
   @property({ attribute: false }) refusal: string | null = null;
   @property({ attribute: false }) isStaying: boolean | null = null;
+  @property({ attribute: false }) isOnline = true;
 
   override render(): TemplateResult {
     return html`<form data-testid="login" @submit=${this.submit}>
@@ -41,7 +42,7 @@ export class Login extends LocalizedElement {
       /></label>
       ${stayTick(this.isStaying)}
       <button class="primary">${t("login.open")}</button>
-      ${navigator.onLine ? nothing : html`<p class="plain" role="status">${t("notice.offline")}</p>`}
+      ${this.isOnline ? nothing : html`<p class="plain" role="status">${t("notice.offline")}</p>`}
       ${window.isSecureContext ? nothing : html`<p class="plain">${t("login.plain")}</p>`}
       <cairn-language></cairn-language>
     </form>`;
