@@ -163,6 +163,7 @@ async def test_a_wrong_password_is_said_and_the_right_one_lets_in(
     await page.get_by_label("Password").fill("guess")
     await page.get_by_role("button", name="Open").click()
     await expect(page.get_by_role("alert")).to_contain_text("is wrong", timeout=WAIT_MS)
+    await expect(page.locator(".middle")).to_have_css("animation-name", "none")  # the form does not fade in again
     await page.get_by_label("Project").fill("chapel")
     await page.get_by_label("Name").fill("anna")
     await page.get_by_label("Password").fill(mosquitto.connection("anna").secret() or "")

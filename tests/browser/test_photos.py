@@ -93,6 +93,7 @@ async def test_an_image_of_the_list_opens_its_card_with_its_photo_and_the_way_to
     await expect(card.get_by_test_id("preview-only")).to_have_count(0, timeout=WAIT_MS)
     await desktop.page.keyboard.press("Escape")
     await expect(card).to_have_count(0)
+    await expect(desktop.page.locator(f"[data-image={image_id(7)}]")).to_be_focused()
 
 
 async def test_a_photo_becomes_a_receipt_and_then_a_camera_that_can_be_tapped(

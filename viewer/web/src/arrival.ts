@@ -22,7 +22,7 @@ export function dropFragment(): void {
 
 /** Whether an invitation is in the address. */
 export function isInvited(fragment = location.hash): boolean {
-  return new URLSearchParams(fragment.slice(1)).has("invite");
+  return fragment.includes("invite=");
 }
 
 export async function arrive(): Promise<Arrival> {

@@ -39,7 +39,7 @@ export type Banner =
   | { readonly kind: "left_out"; readonly points: number };
 
 /** The number of failed attempts after which the page says that the server cannot be reached. */
-export const PATIENT_ATTEMPTS = 2;
+const PATIENT_ATTEMPTS = 2;
 
 export function chipOf(state: ProjectState): Chip {
   switch (state.link.kind) {

@@ -3,10 +3,8 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 
 import type { StageElement } from "./stage/stage-element";
 
-/** Dialogs that are open. An element with a dialog is there as long as that is open, unless its code does not load. */
-export const DIALOGS =
-  "dialog[open], cairn-keys:defined, cairn-exports:defined, cairn-documentation:defined, cairn-photo-viewer:defined";
-const PASSING = `cairn-card, cairn-measurement, cairn-annotations, ${DIALOGS}`;
+/** What is always there, and opens cards and dialogs. */
+const LASTING = "cairn-stage, header, cairn-sheet";
 
 /** The part of the element that the focus needs. */
 export interface FocusHost extends ReactiveControllerHost {
@@ -31,7 +29,7 @@ export class CardFocus implements ReactiveController {
 
   hostUpdate(): void {
     this.holder = this.active();
-    if (this.holder?.matches(PASSING) === false) this.before = deepest(this.holder);
+    if (this.holder?.closest(LASTING)) this.before = deepest(this.holder);
   }
 
   hostUpdated(): void {

@@ -2,23 +2,20 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
 import type { ProjectState } from "../scene/state";
-import { PATIENT_ATTEMPTS } from "../scene/status";
+import { isLoopback } from "../wire/ids";
 
 /** What a browser says of the network. */
 const KINDS = ["online", "offline"] as const;
 
-/** Names and addresses of the machine itself. */
-export const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-
 /** Whether the page server at this address can be there: one of the same machine needs no network. */
 export function isOnline(base: string): boolean {
-  return navigator.onLine || LOOPBACK.test(new URL(base).hostname);
+  return navigator.onLine || isLoopback(base);
 }
 
 /** What the page shows of a state: without a network the connection is lost, long before it times out. */
 export function shownState(state: ProjectState, base: string): ProjectState {
   if (state.link.kind !== "connected" || isOnline(base)) return state;
-  return { ...state, link: { kind: "lost", attempt: PATIENT_ATTEMPTS, isHeldBack: false } };
+  return { ...state, link: { kind: "lost", attempt: Infinity, isHeldBack: false } };
 }
 
 export class Network implements ReactiveController {

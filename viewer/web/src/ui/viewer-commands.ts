@@ -6,7 +6,6 @@ import { widened } from "../scene/wanted";
 import type { Verb } from "../wire/contract";
 import type { BannerAction } from "./overlay/banner";
 import type { Toast } from "./overlay/toast";
-import { DIALOGS } from "./card-focus";
 import type { Tab } from "./panels/panel";
 import type { Session } from "./session";
 import type { StageElement } from "./stage/stage-element";
@@ -17,6 +16,10 @@ import { SHORTCUTS } from "./tools";
 import type { ViewerState } from "./viewer-state";
 import { CLOSED_CARDS, act } from "./viewer-state";
 import { errorWords, t } from "./language/t";
+
+/** Dialogs that are open. An element with a dialog is there as long as that is open, unless its code does not load. */
+const DIALOGS =
+  "dialog[open], cairn-keys:defined, cairn-exports:defined, cairn-documentation:defined, cairn-photo-viewer:defined";
 
 /** What a button asks the reconstructor for; photographs come by the page server, exports have a dialog. */
 export type Asked = Exclude<Verb, "photograph" | "earlier" | "export">;

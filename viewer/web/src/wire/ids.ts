@@ -12,6 +12,11 @@ export function isLevel(name: string, text: string): boolean {
   return (LEVELS.get(name)?.test(text) ?? false) && byteLength(text) <= MAX_NAME_BYTES;
 }
 
+/** Whether an address names this machine itself. */
+export function isLoopback(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/u.test(new URL(url).hostname);
+}
+
 /** Build the image id `{session}-{sequence:06d}-{sha256[:16]}`: sortable, with visible gaps, named by its content. */
 export function imageId(session: string, sequence: number, sha256: string): string {
   const id = `${session}-${String(sequence).padStart(6, "0")}-${sha256.slice(0, DIGEST_LENGTH)}`;

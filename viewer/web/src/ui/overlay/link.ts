@@ -4,7 +4,7 @@ import { css, html, nothing, svg } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { encode } from "uqr";
 
-import { LOOPBACK } from "../network";
+import { isLoopback } from "../../wire/ids";
 import { sharedParts } from "../theme";
 import { LocalizedElement } from "../language/localized";
 import { t } from "../language/t";
@@ -89,11 +89,7 @@ export class Link extends LocalizedElement {
       </div>
       ${this.copied === false ? html`<p class="warning" role="alert">${t("link.no_copy")}</p>` : nothing}
       <p>${this.words}</p>
-      ${
-        LOOPBACK.test(new URL(this.link).hostname)
-          ? html`<p class="warning" data-testid="loopback">${t("link.loopback")}</p>`
-          : nothing
-      }`;
+      ${isLoopback(this.link) ? html`<p class="warning" data-testid="loopback">${t("link.loopback")}</p>` : nothing}`;
   }
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
