@@ -9,6 +9,17 @@ import { defineConfig } from "vitest/config";
 
 const COMPRESSIBLE = /\.(?:css|html|js|json|svg|wasm)$/;
 
+/** Modules that the first visit loads and that parts of the page use, too. */
+const SHARED = new RegExp(
+  [
+    "node_modules/(?:@lit|lit|lit-element|lit-html)/",
+    "src/wire/(?:contract|credentials|errors|fields|ids|messages|schema|text)\\.ts",
+    "src/scene/(?:components|framing|images|latency|reference|rigs|scale|similarity|status|wanted|uploading/uploads)\\.ts",
+    "src/ui/(?:breakpoints|device|form-styles|format|icons|parts|summary|tabs|theme|words|stage/room)\\.ts",
+    "src/ui/language/(?:language|localized|t|en|figures/en|photographs/en|reasons/en)\\.ts",
+  ].join("|"),
+);
+
 /** Writes .gz and .br beside every text file, which aiohttp serves as they are: a Pi need not compress. */
 function precompressed(): Plugin {
   let outDir = "";
@@ -57,6 +68,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // three alone is larger than Vite's default; the page's real limit, gzipped, is measured by a test.
     chunkSizeWarningLimit: 1200,
+    // What the page and its parts share is one file: in thirty small ones it compresses worse.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "shared", test: SHARED }] } } },
   },
   worker: { format: "es" },
   // bench/peers.ts runs in Node from a folder without node_modules.
