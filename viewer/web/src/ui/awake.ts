@@ -6,10 +6,11 @@ export class Awake {
   private held: Promise<WakeLockSentinel | null> | null = null;
 
   /** Hold the screen as long as a photograph is on its way. The browser lets go of it when the page is hidden. */
-  follow({ uploads }: Pick<ProjectState, "uploads">): void {
-    const isSending = uploads.some((upload) => !isOver(upload));
-    if (isSending && this.held === null && document.visibilityState === "visible") this.held = this.hold();
+  follow({ link, uploads }: Pick<ProjectState, "link" | "uploads">): void {
+    const isSending =
+      link.kind === "connected" && uploads.some((upload) => !isOver(upload) && upload.state !== "waiting");
     if (!isSending) this.release();
+    else if (this.held === null && document.visibilityState === "visible") this.ask();
   }
 
   release(): void {
@@ -19,6 +20,14 @@ export class Awake {
       void lock.release();
     });
     this.held = null;
+  }
+
+  private ask(): void {
+    const asked = this.hold();
+    this.held = asked;
+    void asked.then((lock) => {
+      if (!lock && this.held === asked) this.held = null; // it is asked for again
+    });
   }
 
   private async hold(): Promise<WakeLockSentinel | null> {
