@@ -29,6 +29,7 @@ export class WireError extends Error {
       | "packet_too_large"
       | "publish_refused"
       | "unknown_schema"
+      | "unreadable_file"
       | "unreachable",
     message: string,
   ) {

@@ -294,7 +294,7 @@ describe("previews", () => {
     const broken = { ...jpegOf("a.jpg", BIG), arrayBuffer: () => Promise.reject(new Error("The file is gone.")) };
     uploaderOf(reconstructor).add([broken, jpegOf("b.jpg", BIG)]);
     await expect.poll(() => reconstructor.uploads[1]?.state, { timeout: 4000 }).toBe("stored");
-    expect(reconstructor.uploads[0]).toMatchObject({ state: "failed", reason: "The file is gone." });
+    expect(reconstructor.uploads[0]).toMatchObject({ state: "failed", code: "unreadable_file" });
     expect(reconstructor.arrived).toEqual(["preview b.jpg", "original b.jpg"]);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { Announcement } from "../../src/scene/requests";
 import { PIECE_BYTES, SINGLE_BYTES, heldBytes, pieceBytesAt, piecesOf } from "../../src/scene/uploading/pieces";
@@ -170,12 +170,62 @@ describe("a photograph that was not taken", () => {
     return keys;
   };
 
-  it.each(["look_only", "publish_refused", "no_receipt"] as const)("stays kept after %s", async (code) => {
+  it.each(["publish_refused", "no_receipt"] as const)("stays kept after %s", async (code) => {
     expect(await forgotten(code)).toEqual([]);
   });
 
   it("is not kept when no later try can help", async () => {
     expect(await forgotten("not_an_image")).toHaveLength(1);
+    expect(await forgotten("look_only")).toHaveLength(1);
+  });
+
+  it("is sent again when it is asked for, and stays in the list until then", async () => {
+    const reconstructor = new Reconstructor();
+    const refusal = vi
+      .spyOn(reconstructor, "publishImage")
+      .mockRejectedValueOnce(new WireError("publish_refused", "full"));
+    const uploader = new Uploader(reconstructor, reconstructor, noPreview);
+    uploader.add([jpegOf(1000)]);
+    await expect.poll(() => reconstructor.state.uploads[0]?.state).toBe("failed");
+    reconstructor.dispatch({ kind: "uploads_cleared" });
+    expect(reconstructor.state.uploads).toHaveLength(1);
+    expect(refusal).toHaveBeenCalledOnce();
+    uploader.retry();
+    await expect.poll(() => reconstructor.state.uploads[0]?.state).toBe("stored");
+    expect(reconstructor.state.uploads[0]?.code).toBe(null);
+    expect(reconstructor.singles).toHaveLength(1);
+    uploader.retry();
+    expect(reconstructor.state.uploads[0]?.state).toBe("stored");
+  });
+
+  it("is kept no longer when a receipt came after all", async () => {
+    const reconstructor = new Reconstructor();
+    reconstructor.publishImage = () => Promise.reject(new WireError("publish_refused", "full"));
+    const keys: string[] = [];
+    const keeper = { keep: () => undefined, name: () => undefined, forget: (key: string) => keys.push(key) };
+    const uploader = new Uploader(reconstructor, reconstructor, noPreview, keeper);
+    uploader.add([jpegOf(1000)]);
+    await expect.poll(() => reconstructor.state.uploads[0]?.state).toBe("failed");
+    const { key = "" } = reconstructor.state.uploads[0] ?? {};
+    reconstructor.dispatch({ kind: "upload_change", key, change: { state: "stored" } });
+    uploader.retry();
+    expect([keys, reconstructor.state.uploads[0]?.state]).toEqual([[key], "stored"]);
+  });
+
+  it("has a code when its file cannot be read", async () => {
+    const reconstructor = new Reconstructor();
+    const gone = { ...jpegOf(1000), arrayBuffer: () => Promise.reject(new DOMException("gone", "NotReadableError")) };
+    new Uploader(reconstructor, reconstructor, noPreview).add([gone]);
+    await expect.poll(() => reconstructor.state.uploads[0]?.code).toBe("unreadable_file");
+  });
+
+  it("is not sent twice when it was claimed by another tab meanwhile and comes back", () => {
+    const reconstructor = new Reconstructor();
+    const uploader = new Uploader(reconstructor, reconstructor, noPreview);
+    const unsent = { key: "a", imageId: null, photograph: jpegOf(1000) };
+    uploader.resume([unsent]);
+    uploader.resume([unsent]);
+    expect(reconstructor.state.uploads).toHaveLength(1);
   });
 });
 

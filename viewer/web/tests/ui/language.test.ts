@@ -137,4 +137,9 @@ describe("a reason with a code", () => {
     expect(reasonWords("of_another_program", "Too dark.")).toBe("Too dark.");
     expect(reasonWords(null, null)).toBe("no reason given");
   });
+
+  it.each(["packet_too_large", "unknown_schema", "unreadable_file"])("has a sentence for %s", async (code) => {
+    await speak("de");
+    expect(reasonWords(code, "It fails.")).not.toBe("It fails.");
+  });
 });

@@ -50,9 +50,17 @@ export async function read(
 ): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly contentType: string }> {
   if (photograph.size > MAX_IMAGE_BYTES)
     throw new WireError("image_too_large", `A photo may have at most ${Math.floor(MAX_IMAGE_BYTES / 1e6)} MB.`);
-  const bytes = new Uint8Array(await photograph.arrayBuffer());
+  const bytes = new Uint8Array(await photograph.arrayBuffer().catch(unreadable));
   const head = String.fromCharCode(...bytes.subarray(0, 12));
   const contentType = SIGNATURES.find(([, pattern]) => pattern.test(head))?.[0];
   if (!contentType) throw new WireError("not_an_image", "This file is no JPEG, PNG, WebP or TIFF photo.");
   return { bytes, contentType };
+}
+
+/** A file may lie in a cloud storage that does not answer, or may be gone. */
+function unreadable(): never {
+  throw new WireError(
+    "unreadable_file",
+    "This file cannot be read. If it lies in a cloud storage, load it onto this device first.",
+  );
 }

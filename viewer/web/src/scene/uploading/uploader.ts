@@ -9,6 +9,7 @@ import type { Named, Photograph, PhotographKeeper, Unsent } from "./photographs"
 import { plainName, read } from "./photographs";
 import type { UploadFollower, UploadRequests } from "./upload-state";
 import { UploadView } from "./upload-state";
+import { isForAnotherTry } from "./uploads";
 
 /** Make the preview of a photograph, whose bytes it may keep; null when there is none. */
 export type MakePreview = (
@@ -29,14 +30,13 @@ const UNDER_WAY = 2;
 /** An original that is expected within this time needs no preview. */
 const SHORT_S = 2;
 
-/** Errors after which a photograph stays kept, for another try. */
-const MAY_SUCCEED_LATER: ReadonlySet<WireError["code"]> = new Set(["look_only", "no_receipt", "publish_refused"]);
-
 /** A queue of photographs. Two messages are sent at a time. */
 export class Uploader {
   private readonly session = `page-${freshName().slice(0, 10)}`;
   private readonly fresh: Job[] = [];
   private readonly originals: Job[] = [];
+  /** Photographs that were not taken, for another try. */
+  private readonly later: Job[] = [];
   private readonly rate = new LinkRate();
   private readonly uploads: UploadView;
   private readonly sender: OriginalSender;
@@ -65,7 +65,19 @@ export class Uploader {
 
   /** Go on with photographs that were chosen before a reload. */
   resume(photographs: Iterable<Unsent>): void {
-    for (const unsent of photographs) this.queue(unsent);
+    // Another tab may have claimed what this one still sends, while the browser let this one sleep.
+    for (const unsent of photographs) if (!this.uploads.find(unsent.key)) this.queue(unsent);
+    this.pump();
+  }
+
+  /** Send again what was not taken. */
+  retry(): void {
+    for (const job of this.later.splice(0)) {
+      this.settle(job.key); // a receipt may have come since
+      if (this.uploads.find(job.key)?.state !== "failed") continue;
+      this.uploads.change(job.key, { state: "queued", code: null, reason: null });
+      this.fresh.push(job);
+    }
     this.pump();
   }
 
@@ -135,7 +147,7 @@ export class Uploader {
       const maxSidePx = this.follower.state.reconstructor?.preview_max_side_px ?? 0;
       return await this.makePreview(bytes, contentType, maxSidePx);
     } catch (thrown) {
-      this.fail(job.key, thrown);
+      this.fail(job, thrown);
       return null;
     } finally {
       if (!this.uploads.isOver(job.key)) this.uploads.set(job.key, "queued");
@@ -172,7 +184,7 @@ export class Uploader {
       const named = await this.name(job, bytes, contentType);
       await this.sender.send(key, named, bytes);
     } catch (thrown) {
-      this.fail(key, thrown);
+      this.fail(job, thrown);
     } finally {
       this.settle(key);
     }
@@ -183,10 +195,12 @@ export class Uploader {
     if (this.uploads.isAnsweredForGood(key)) this.keeper?.forget(key);
   }
 
-  /** A photograph without a receipt is kept for the next time; one that is no photograph is not. */
-  private fail(key: string, thrown: unknown): void {
-    this.uploads.fail(key, thrown);
-    if (thrown instanceof WireError && !MAY_SUCCEED_LATER.has(thrown.code)) this.keeper?.forget(key);
+  /** A photograph without a receipt is kept for another try; one that is no photograph is not. */
+  private fail(job: Job, thrown: unknown): void {
+    this.uploads.fail(job.key, thrown);
+    const upload = this.uploads.find(job.key);
+    if (upload && isForAnotherTry(upload)) this.later.push(job);
+    else if (thrown instanceof WireError) this.keeper?.forget(job.key);
   }
 
   /** Name a photograph by its content, once. Numbers are given in the order of the queue. */

@@ -30,6 +30,19 @@ export function isOver(upload: Upload): boolean {
   return OVER.has(upload.state);
 }
 
+/** Codes of failures after which a photograph stays in the queue, for another try. */
+const FOR_ANOTHER_TRY: ReadonlySet<Upload["code"]> = new Set(["no_receipt", "publish_refused", "unreadable_file"]);
+
+/** Whether it was not taken and may be taken later. */
+export function isForAnotherTry({ code, state }: Upload): boolean {
+  return state === "failed" && FOR_ANOTHER_TRY.has(code);
+}
+
+/** Whether nothing more is to be sent of it. */
+export function isFinished(upload: Upload): boolean {
+  return isOver(upload) && !isForAnotherTry(upload);
+}
+
 export function withUpload(uploads: readonly Upload[], fresh: Upload): readonly Upload[] {
   return [...uploads, fresh];
 }
@@ -72,5 +85,5 @@ export function withMissing(uploads: readonly Upload[], { pieces }: Missing): re
 }
 
 export function withoutFinished(uploads: readonly Upload[]): readonly Upload[] {
-  return uploads.filter((upload) => !isOver(upload));
+  return uploads.filter((upload) => !isFinished(upload));
 }

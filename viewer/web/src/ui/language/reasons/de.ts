@@ -71,4 +71,8 @@ export const GERMAN_REASONS: Reasons = {
   "reason.bad_shard": "Ein Teil des Objekts ist beschädigt angekommen.",
   "reason.bad_page": "Eine Liste der Teile des Objekts ist beschädigt angekommen.",
   "reason.bad_message": "Eine Nachricht war nicht lesbar.",
+  "reason.unknown_schema": "Der Server sendet Nachrichten einer anderen Version. Laden Sie die Seite neu.",
+  "reason.packet_too_large": "Der Server nimmt keine Nachricht dieser Größe an.",
+  "reason.unreadable_file":
+    "Diese Datei lässt sich nicht lesen. Liegt sie in einem Cloud-Speicher, laden Sie sie zuerst auf dieses Gerät.",
 };

@@ -63,4 +63,7 @@ export const ENGLISH_REASONS = {
   "reason.bad_shard": "A part of the object arrived damaged.",
   "reason.bad_page": "A list of the object’s parts arrived damaged.",
   "reason.bad_message": "A message could not be read.",
+  "reason.unknown_schema": "The server sends messages of another version. Load the page again.",
+  "reason.packet_too_large": "The server takes no message of this size.",
+  "reason.unreadable_file": "This file cannot be read. If it lies in a cloud storage, load it onto this device first.",
 } as const;

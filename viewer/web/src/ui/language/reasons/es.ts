@@ -63,4 +63,8 @@ export const SPANISH_REASONS: Reasons = {
   "reason.bad_shard": "Una parte del objeto llegó dañada.",
   "reason.bad_page": "Una lista de las partes del objeto llegó dañada.",
   "reason.bad_message": "Un mensaje no se pudo leer.",
+  "reason.unknown_schema": "El servidor envía mensajes de otra versión. Vuelva a cargar la página.",
+  "reason.packet_too_large": "El servidor no acepta mensajes de este tamaño.",
+  "reason.unreadable_file":
+    "Este archivo no se puede leer. Si está en la nube, descárguelo primero a este dispositivo.",
 };

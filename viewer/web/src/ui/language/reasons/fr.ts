@@ -68,4 +68,8 @@ export const FRENCH_REASONS: Reasons = {
   "reason.bad_shard": "Une partie de l’objet est arrivée abîmée.",
   "reason.bad_page": "Une liste des parties de l’objet est arrivée abîmée.",
   "reason.bad_message": "Un message était illisible.",
+  "reason.unknown_schema": "Le serveur envoie des messages d’une autre version. Rechargez la page.",
+  "reason.packet_too_large": "Le serveur n’accepte pas de message de cette taille.",
+  "reason.unreadable_file":
+    "Ce fichier est illisible. S’il se trouve dans un espace en ligne, téléchargez-le d’abord sur cet appareil.",
 };

@@ -65,4 +65,8 @@ export const ITALIAN_REASONS: Reasons = {
   "reason.bad_shard": "Una parte dell’oggetto è arrivata danneggiata.",
   "reason.bad_page": "Un elenco delle parti dell’oggetto è arrivato danneggiato.",
   "reason.bad_message": "Un messaggio non era leggibile.",
+  "reason.unknown_schema": "Il server invia messaggi di un’altra versione. Ricaricare la pagina.",
+  "reason.packet_too_large": "Il server non accetta messaggi di queste dimensioni.",
+  "reason.unreadable_file":
+    "Questo file non è leggibile. Se si trova in un archivio online, scaricarlo prima su questo dispositivo.",
 };
