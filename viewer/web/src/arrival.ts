@@ -1,6 +1,6 @@
 /** Who comes into the page? The account that this browser remembers, or the guest of the invitation in the address. */
 import { errorWords } from "./ui/language/t";
-import { keptCount } from "./ui/photographs/kept";
+import { keptCount } from "./ui/photographs/rows";
 import { remembered } from "./remembered";
 import type { Credentials } from "./wire/credentials";
 import { WireError } from "./wire/errors";
@@ -25,14 +25,15 @@ export function isInvited(fragment = location.hash): boolean {
   return fragment.includes("invite=");
 }
 
-export async function arrive(): Promise<Arrival> {
+/** `base`: the address of the page server. */
+export async function arrive(base: string): Promise<Arrival> {
   const nobody: Arrival = { credentials: null, invitation: null, refusal: null, isAsked: false };
   try {
     const invitation = readInvitation(location.hash);
     const before = remembered();
     if (invitation === null) return { ...nobody, credentials: before };
     // Only this browser knows the password of an invited guest: without it nobody sends what waits.
-    if (before?.isInvited && (await keptCount(before.user)))
+    if (before?.isInvited && (await keptCount(before.user, base)))
       return { ...nobody, credentials: { ...before, project: "" }, isAsked: true };
     if (invitation.isNameAsked) return { ...nobody, invitation };
     const credentials = await redeemInvitation(invitation);

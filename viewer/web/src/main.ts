@@ -27,7 +27,7 @@ async function settings(): Promise<PageConfig> {
 async function begin(page: Element): Promise<void> {
   const config = await settings();
   const place = readPlace(location.hash);
-  const { credentials, invitation, isAsked, refusal } = await arrive();
+  const { credentials, invitation, isAsked, refusal } = await arrive(config.base);
   delete document.body.dataset["waiting"];
   const viewer = document.createElement("cairn-viewer");
   viewer.config = config;

@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 import { arrive, isInvited } from "../src/arrival";
-import { keptCount } from "../src/ui/photographs/kept";
+import { keptCount } from "../src/ui/photographs/rows";
 import { redeemInvitation } from "../src/wire/invitations/invitation";
 
-vi.mock("../src/ui/photographs/kept", () => ({ keptCount: vi.fn() }));
+vi.mock("../src/ui/photographs/rows", () => ({ keptCount: vi.fn() }));
 vi.mock("../src/wire/invitations/invitation", async (original) => ({
   ...(await original<object>()),
   redeemInvitation: vi.fn(),
 }));
 
+const BASE = "http://field.test/";
 const INVITATION = `#invite=${"s".repeat(24)}`;
 const guest = { user: "anna", password: "known to this browser alone", project: "chapel", isInvited: true };
 const newcomer = { ...guest, user: "bela" };
@@ -36,12 +37,12 @@ afterEach(() => {
 
 it("who is remembered comes in", async () => {
   opened("#project=chapel", guest);
-  expect(await arrive()).toEqual({ credentials: guest, invitation: null, refusal: null, isAsked: false });
+  expect(await arrive(BASE)).toEqual({ credentials: guest, invitation: null, refusal: null, isAsked: false });
 });
 
 it("a newcomer comes in by the invitation, which is gone from the address", async () => {
   opened(INVITATION, guest);
-  expect((await arrive()).credentials).toEqual(newcomer);
+  expect((await arrive(BASE)).credentials).toEqual(newcomer);
   expect([location.hash, isInvited()]).toEqual(["", false]);
 });
 
@@ -50,7 +51,7 @@ it.each([INVITATION, `${INVITATION}&name=ask`])(
   async (fragment) => {
     vi.mocked(keptCount).mockResolvedValue(1);
     opened(fragment, guest);
-    const { credentials, invitation, isAsked } = await arrive();
+    const { credentials, invitation, isAsked } = await arrive(BASE);
     expect([credentials, invitation, isAsked]).toEqual([{ ...guest, project: "" }, null, true]);
     expect(redeemInvitation).not.toHaveBeenCalled();
     expect(isInvited()).toBe(true);
@@ -60,5 +61,5 @@ it.each([INVITATION, `${INVITATION}&name=ask`])(
 it("who has a password is not asked: the photographs wait for the next login", async () => {
   vi.mocked(keptCount).mockResolvedValue(1);
   opened(INVITATION, { ...guest, isInvited: false });
-  expect((await arrive()).credentials).toEqual(newcomer);
+  expect((await arrive(BASE)).credentials).toEqual(newcomer);
 });

@@ -19,6 +19,7 @@ import { bannerStyles } from "./overlay/banner";
 import { dialogStyles } from "./overlay/dialog-styles";
 import { isSmall, layoutNow } from "./device";
 import { Dropping } from "./photographs/dropping";
+import { keptEvents } from "./photographs/waiting";
 import { visibleImages } from "./photographs/visible";
 import { Embedding } from "./embedding";
 import { refusalOf } from "./account/entrance";
@@ -45,7 +46,6 @@ import { ViewerCommands } from "./viewer-commands";
 import { ViewerContent } from "./viewer-content";
 import type { ViewerState } from "./viewer-state";
 import { NOTHING_OPEN, initialViewerState } from "./viewer-state";
-import { keptWords } from "./words";
 import { errorWords, reasonWords, t } from "./language/t";
 
 @customElement("cairn-viewer")
@@ -217,9 +217,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
         onState: (next) => {
           this.follow(next);
         },
-        onKept: (count) => {
-          this.toast.say(keptWords(count), count === null);
-        },
+        ...keptEvents(this),
       });
       this.annotating.follow(this.session.follower.further);
       this.project = this.session.follower.state;

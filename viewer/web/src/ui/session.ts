@@ -12,18 +12,18 @@ import { DecoderPool } from "../worker/pool";
 import { PreviewMaker } from "../worker/preview-maker";
 import { Awake } from "./awake";
 import { deviceBudget, isPhone } from "./device";
-import { KeptPhotographs } from "./photographs/kept";
+import type { KeepingOptions } from "./photographs/keeping";
+import { Keeping } from "./photographs/keeping";
 import { Photographs } from "./photographs/loaded";
+import { serverOf } from "./photographs/rows";
 import { Throttle } from "./throttle";
 
-export interface SessionOptions {
+export interface SessionOptions extends Pick<KeepingOptions, "onKept" | "onWaits"> {
   readonly config: PageConfig;
   readonly credentials: Credentials;
   readonly onCloud: (shard: WantedShard, measured: MeasuredCloud) => void;
   /** Called with the newest state, at the rate of the throttle. */
   readonly onState: (state: ProjectState) => void;
-  /** Called with the number of photographs from before a reload, which are sent now; null: this browser keeps none. */
-  readonly onKept: (count: number | null) => void;
 }
 
 export class Session {
@@ -33,15 +33,14 @@ export class Session {
   private readonly decoders = new DecoderPool();
   private readonly previews = new PreviewMaker();
   private readonly awake = new Awake();
-  private readonly kept: KeptPhotographs;
+  private readonly keeping: Keeping;
   private readonly throttle: Throttle<ProjectState>;
-  private isTold = false;
-  private isClosed = false;
 
   /** Throws a `WireError` for an invalid name, project or address. */
-  constructor({ config, credentials, onCloud, onKept, onState }: SessionOptions) {
+  constructor({ config, credentials, onCloud, onKept, onState, onWaits }: SessionOptions) {
     this.throttle = new Throttle((state) => {
       this.awake.follow(state);
+      this.keeping.follow(state);
       onState(state);
     });
     try {
@@ -60,37 +59,28 @@ export class Session {
       this.decoders.close();
       throw thrown;
     }
-    this.kept = new KeptPhotographs(credentials, () => {
-      if (!this.isTold) onKept(null);
-      this.isTold = true;
-    });
+    const { project, user } = credentials;
+    const account = { user, project, server: serverOf(config.base) };
+    const uploads = (): ProjectState["uploads"] => this.follower.state.uploads;
+    this.keeping = new Keeping({ account, uploads, onKept, onWaits });
     this.uploader = new Uploader(
       this.follower,
       this.follower.requests,
       (bytes, contentType, maxSidePx) => this.previews.make(bytes, contentType, maxSidePx),
-      this.kept,
+      this.keeping.kept,
     );
     this.photographs = new Photographs(config.base, credentials, () => {
       this.throttle.news(this.follower.state);
     });
-    void this.resume(onKept);
-  }
-
-  /** Send what was chosen before a reload. */
-  private async resume(onKept: SessionOptions["onKept"]): Promise<void> {
-    const unsent = await this.kept.unsent();
-    if (unsent.length === 0 || this.isClosed) return; // what a closed session claimed is free for the next one
-    this.uploader.resume(unsent);
-    onKept(unsent.length);
+    this.keeping.start(this.uploader);
   }
 
   close(): void {
-    this.isClosed = true;
     this.throttle.close(); // first, because closing the others changes the state
     this.awake.release();
     void this.follower.close();
     this.decoders.close();
     this.previews.close();
-    this.kept.close();
+    this.keeping.close();
   }
 }

@@ -79,7 +79,7 @@ export class ViewerContent {
   }
 
   private content(config: PageConfig, project: ProjectState): TemplateResult {
-    const { canInvite, trouble } = this.host.view;
+    const { canInvite, trouble, waits } = this.host.view;
     const onLeave = (): void => {
       this.host.choose("");
     };
@@ -92,14 +92,15 @@ export class ViewerContent {
     const onInvite = canInvite ? () => void this.host.openSharing() : null;
     const onSwitch = (): void => void this.host.openSwitch();
     return html`${header(project, this.tools(project), trouble === "context_lost", config.projects.length === 1 && !config.needs_login ? null : onSwitch)}
-      ${emptyState({ project, trouble, onInvite, onLeave, onRetry, onPhotos })} ${this.banner(project)}
-      ${this.beside(project)} ${coverage(this.host, project)}
+      ${emptyState({ project, trouble, isKeeping: waits.isKeeping, onInvite, onLeave, onRetry, onPhotos })}
+      ${this.banner(project)} ${this.beside(project)} ${coverage(this.host, project)}
       <cairn-sheet
         .project=${project}
         .device=${this.host.stage?.figures}
         .tab=${this.host.view.tab}
         .isOpen=${this.host.view.isPanelOpen}
         .selected=${this.host.view.selected}
+        .waits=${this.host.view.waits}
         @choose=${this.host.chosen}
         @sight=${(event: CustomEvent<readonly string[]>) => {
           this.host.sighted = event.detail;
@@ -113,6 +114,10 @@ export class ViewerContent {
           this.host.upload(event.detail);
         }}
         @clear-uploads=${() => this.host.session?.follower.dispatch({ kind: "uploads_cleared" })}
+        @retry-uploads=${() => this.host.session?.uploader.retry()}
+        @open-project=${(event: CustomEvent<string>) => {
+          this.host.choose(event.detail);
+        }}
         @ask=${this.host.asked}
         @more-points=${() => {
           this.host.commands.showMorePoints();

@@ -1,6 +1,8 @@
 /** What has the visitor chosen? The state of the page's controls, apart from the project's state. Pure. */
 import type { Banner } from "../scene/status";
 import type { Tab } from "./panels/panel";
+import type { Waits } from "./photographs/waits";
+import { NOTHING_WAITS } from "./photographs/waits";
 import type { GraphicsTrouble } from "./stage/stage-element";
 import type { Tool } from "./tools";
 
@@ -31,6 +33,8 @@ export interface ViewerState {
   readonly isChoosing: boolean;
   /** How many photographs wait of a guest who wants to log out; null: the guest was not asked about them. */
   readonly unsentCount: number | null;
+  /** The photographs that wait in this browser. */
+  readonly waits: Waits;
   /** Whether this account may invite to the project, and whether the dialog for it is open. */
   readonly canInvite: boolean;
   readonly isSharing: boolean;
@@ -62,6 +66,7 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     dismissed: new Set(),
     isChoosing: false,
     unsentCount: null,
+    waits: NOTHING_WAITS,
     canInvite: false,
     isSharing: false,
     hasKeys: false,
@@ -88,6 +93,7 @@ export const NOTHING_OPEN = {
   pointed: null,
   opened: null,
   unsentCount: null,
+  waits: NOTHING_WAITS,
   canInvite: false,
   isSharing: false,
   isExporting: false,

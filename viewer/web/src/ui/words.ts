@@ -101,8 +101,15 @@ export interface NoticeWords {
   readonly text: string;
 }
 
-export function noticeWords({ kind }: Notice, { project }: ProjectState, isOnline = true): NoticeWords {
-  if (kind === "unreachable" && !isOnline) return { title: t("notice.offline"), text: t("notice.offline.text") };
+/** `isOnline`: whether this device has a network. `isKeeping`: whether the browser keeps photographs over a reload. */
+export function noticeWords(
+  { kind }: Notice,
+  { project }: ProjectState,
+  isOnline = true,
+  isKeeping = true,
+): NoticeWords {
+  if (kind === "unreachable" && !isOnline)
+    return { title: t("notice.offline"), text: t(isKeeping ? "notice.offline.text" : "kept.none") };
   const title = kind === "no_project" ? t("notice.no_project", { project }) : t(`notice.${kind}`);
   return { title, text: t(`notice.${kind}.text`) };
 }

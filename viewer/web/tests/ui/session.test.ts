@@ -40,6 +40,8 @@ const credentials = { user: "anna", password: "secret", project: "chapel" };
 beforeEach(() => {
   found.resumed = 0;
   vi.stubGlobal("navigator", {});
+  vi.stubGlobal("document", new EventTarget());
+  vi.stubGlobal("window", new EventTarget());
   vi.stubGlobal("matchMedia", () => ({ matches: false }));
   vi.spyOn(KeptPhotographs.prototype, "unsent").mockReturnValue(
     new Promise((resolve) => {
@@ -60,6 +62,7 @@ function opened(counts: (number | null)[]): Session {
     onCloud: () => undefined,
     onState: () => undefined,
     onKept: (count) => counts.push(count),
+    onWaits: () => undefined,
   });
 }
 

@@ -5,7 +5,7 @@ import type { Upload } from "../../src/scene/uploading/uploads";
 import type { ReconstructorState, UploadAcknowledged } from "../../src/wire/contract";
 import { previewWords, uploadWords } from "../../src/ui/panels/upload-words";
 import { initialState, type ProjectState } from "../../src/scene/state";
-import { chipStory, imageWords, receiptWords } from "../../src/ui/words";
+import { chipStory, imageWords, noticeWords, receiptWords } from "../../src/ui/words";
 
 const UPLOAD: Upload = {
   key: "k",
@@ -90,6 +90,13 @@ describe("the words of an upload", () => {
     expect(uploadWords({ ...UPLOAD, state: "stored" }, false)).toBe("Stored");
   });
 
+  it("say that what was not taken is kept for another try, where the browser keeps it", () => {
+    const failed = { ...UPLOAD, state: "failed", code: "publish_refused", reason: "the broker is full" } as const;
+    expect(uploadWords(failed, true, true)).toBe("Kept on this device until it is sent again. The broker is full");
+    expect(uploadWords(failed, true)).toBe("The broker is full");
+    expect(uploadWords({ ...failed, code: "look_only" }, true, true)).toBe("The broker is full");
+  });
+
   it("count the photographs whose full size is missing", () => {
     expect(previewWords(1)).toContain("1 photo is placed from a small preview. Its full size is");
     expect(previewWords(1200)).toContain("1,200 photos are placed from a small preview. Their full sizes are");
@@ -123,4 +130,11 @@ describe("the words of an image", () => {
     expect(imageWords(TRACK)).toBe("Image 3, IMG_0001.JPG: placed. Preview only: full size not here yet");
     expect(imageWords({ ...TRACK, fileName: null, hasOriginal: true })).toBe("Image 3: placed");
   });
+});
+
+it("without a network the page promises only what the browser keeps", () => {
+  const state = initialState("chapel", { points: 1, shards: 1 } as never);
+  const words = (isKeeping: boolean): string => noticeWords({ kind: "unreachable" }, state, false, isKeeping).text;
+  expect(words(true)).toContain("photos taken until then are kept");
+  expect(words(false)).toContain("keeps no photos");
 });

@@ -2,13 +2,13 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
-import { isOver } from "../../scene/uploading/uploads";
+import { isFinished } from "../../scene/uploading/uploads";
 import { endAccount } from "../../wire/invitations/account";
 import type { PageConfig } from "../../wire/config";
 import type { Credentials } from "../../wire/credentials";
 import type { CairnViewer } from "../cairn-viewer";
 import { t } from "../language/t";
-import { forgetKept, keptCount } from "../photographs/kept";
+import { forgetKept, keptCount } from "../photographs/rows";
 
 export class Leaving {
   constructor(private readonly host: CairnViewer) {}
@@ -17,7 +17,7 @@ export class Leaving {
   async logOut(): Promise<void> {
     const { config, credentials } = this.host;
     if (!config || !credentials) return;
-    const count = await this.unsentCount(credentials.user);
+    const count = await this.unsentCount(credentials.user, config.base);
     if (credentials !== this.host.credentials) return;
     if (credentials.isInvited && count) this.host.change({ unsentCount: count });
     else this.leave(config, credentials, count === 0);
@@ -27,7 +27,7 @@ export class Leaving {
   async logOutAndLose(): Promise<void> {
     const { config, credentials } = this.host;
     if (!config || !credentials) return;
-    await forgetKept(credentials.user);
+    await forgetKept(credentials.user, config.base);
     if (credentials === this.host.credentials) this.leave(config, credentials, true);
   }
 
@@ -62,9 +62,9 @@ export class Leaving {
   }
 
   /** The photographs of this account that wait in this browser, or at least in this tab; null: the browser does not say. */
-  private async unsentCount(user: string): Promise<number | null> {
-    const inThisTab = this.host.session?.follower.state.uploads.filter((upload) => !isOver(upload)).length ?? 0;
-    const kept = await keptCount(user);
+  private async unsentCount(user: string, base: string): Promise<number | null> {
+    const inThisTab = this.host.session?.follower.state.uploads.filter((upload) => !isFinished(upload)).length ?? 0;
+    const kept = await keptCount(user, base);
     return kept === null && inThisTab === 0 ? null : Math.max(inThisTab, kept ?? 0);
   }
 }

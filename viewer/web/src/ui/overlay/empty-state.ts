@@ -14,6 +14,8 @@ import { t } from "../language/t";
 export interface EmptyStateOptions {
   readonly project: ProjectState;
   readonly trouble: GraphicsTrouble | null;
+  /** Whether this browser keeps photographs over a reload. */
+  readonly isKeeping: boolean;
   /** Called to invite others; null for somebody who may not. */
   readonly onInvite: (() => void) | null;
   readonly onLeave: () => void;
@@ -27,11 +29,11 @@ function troubleWords(trouble: GraphicsTrouble): NoticeWords {
 }
 
 export function emptyState(given: EmptyStateOptions): TemplateResult | typeof nothing {
-  const { project, trouble } = given;
+  const { isKeeping, project, trouble } = given;
   if (trouble === "context_lost") return card(troubleWords(trouble), button(t("action.reload"), reload));
   if (trouble === "no_webgl") return card(troubleWords(trouble), adding("action.add_photos", given));
   const notice = noticeOf(project);
-  return notice ? card(noticeWords(notice, project, navigator.onLine), action(notice, given)) : nothing;
+  return notice ? card(noticeWords(notice, project, navigator.onLine, isKeeping), action(notice, given)) : nothing;
 }
 
 function reload(): void {

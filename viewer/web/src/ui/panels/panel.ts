@@ -11,6 +11,7 @@ import "./rigs";
 import type { DeviceFigures } from "./statistics";
 import "./statistics";
 import "./uploads";
+import type { Waits } from "../photographs/waits";
 import { t } from "../language/t";
 import { TAB_PANEL, tabList } from "../tabs";
 
@@ -106,6 +107,7 @@ export interface Panel {
   readonly isOpen: boolean;
   /** The id of the selected image. */
   readonly selected: string | null;
+  readonly waits: Waits;
   readonly onTab: (tab: Tab) => void;
 }
 
@@ -119,13 +121,14 @@ export function panel(given: Panel): TemplateResult {
   </aside>`;
 }
 
-function content({ device, selected, state, tab }: Panel): TemplateResult {
+function content({ device, selected, state, tab, waits }: Panel): TemplateResult {
   switch (tab) {
     case "photos":
       return html`<cairn-uploads
           .uploads=${state.uploads}
           .isOnline=${state.link.kind === "connected"}
           .isRefused=${state.refused.photographs}
+          .waits=${waits}
         ></cairn-uploads>
         <cairn-images .images=${state.images} .thumbnails=${state.thumbnails} .selected=${selected}></cairn-images>`;
     case "activity":

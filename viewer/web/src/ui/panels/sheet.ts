@@ -10,6 +10,7 @@ import type { Tab } from "./panel";
 import { panel, panelStyles } from "./panel";
 import "./rail";
 import type { DeviceFigures } from "./statistics";
+import type { Waits } from "../photographs/waits";
 import { sharedParts } from "../theme";
 import { LocalizedElement } from "../language/localized";
 import { t } from "../language/t";
@@ -152,12 +153,13 @@ export class Sheet extends LocalizedElement {
   @property({ attribute: false }) isOpen = false;
   /** The id of the selected image. */
   @property({ attribute: false }) selected: string | null = null;
+  @property({ attribute: false }) waits!: Waits;
 
   private swipeFrom = 0;
   private hasSwiped = false;
 
   override render(): TemplateResult {
-    const { device, isOpen, project, selected, tab } = this;
+    const { device, isOpen, project, selected, tab, waits } = this;
     return html`<div class="sheet ${isOpen ? "open" : "closed"}" data-testid="sheet">
       <button
         class="handle"
@@ -178,6 +180,7 @@ export class Sheet extends LocalizedElement {
         tab,
         isOpen,
         selected,
+        waits,
         onTab: (next) => {
           this.tell("tab", next);
         },

@@ -1,15 +1,16 @@
 /** Which sentences does the page show of its uploads? What has arrived of each, and what is on its way. */
 import type { Upload } from "../../scene/uploading/uploads";
-import { isOver } from "../../scene/uploading/uploads";
+import { isForAnotherTry, isOver } from "../../scene/uploading/uploads";
 import { bytes, sentenceCase } from "../format";
 import { reasonWords, t } from "../language/t";
 
 /** What stands still while there is no connection. */
 const UNDER_WAY: ReadonlySet<Upload["state"]> = new Set(["queued", "previewing", "sending", "sent"]);
 
-export function uploadWords(upload: Upload, isOnline: boolean): string {
+export function uploadWords(upload: Upload, isOnline: boolean, isKept = false): string {
   if (!isOnline && UNDER_WAY.has(upload.state)) return t("upload.offline");
   const words = sendingWords(upload);
+  if (isKept && isForAnotherTry(upload)) return t("upload.kept", { reason: sentenceCase(words) });
   if (upload.preview === null || isOver(upload) || upload.state === "waiting") return sentenceCase(words);
   const { imageNumber: number, preview } = upload;
   if (preview === "sent") return t("upload.preview_sent", { words });

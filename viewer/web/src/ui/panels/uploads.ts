@@ -5,12 +5,15 @@ import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
 import type { Upload } from "../../scene/uploading/uploads";
-import { isOver, previewCount } from "../../scene/uploading/uploads";
+import { isFinished, isForAnotherTry, isOver, previewCount } from "../../scene/uploading/uploads";
 import { cameraIcon, checkIcon, closeIcon, imageIcon } from "../icons";
 import { sharedParts } from "../theme";
 import { previewWords, uploadWords } from "./upload-words";
 import { LocalizedElement } from "../language/localized";
 import { t } from "../language/t";
+import { waitingHints } from "../photographs/waiting";
+import type { Waits } from "../photographs/waits";
+import { NOTHING_WAITS } from "../photographs/waits";
 
 const ACCEPTED = "image/jpeg,image/png,image/webp,image/tiff"; // phones turn HEIC into JPEG for this list
 
@@ -114,9 +117,10 @@ export class Uploads extends LocalizedElement {
   @property({ attribute: false }) isOnline = true;
   /** Whether this account may add no photographs. */
   @property({ attribute: false }) isRefused = false;
+  @property({ attribute: false }) waits: Waits = NOTHING_WAITS;
 
   override render(): TemplateResult {
-    const list = this.uploads.length === 0 ? nothing : this.list();
+    const list = html`${waitingHints(this.waits, this.opened)} ${this.uploads.length === 0 ? nothing : this.list()}`;
     if (this.isRefused)
       return html`<p class="hint" data-testid="look-only">${t("photos.look_only")}</p>
         ${list}`;
@@ -155,25 +159,38 @@ export class Uploads extends LocalizedElement {
               ${sign(upload)}
               <div class="texts">
                 <div class="name" title=${upload.fileName}>${upload.fileName}</div>
-                <div class="words">${uploadWords(upload, this.isOnline)}</div>
+                <div class="words">${uploadWords(upload, this.isOnline, this.waits.isKeeping)}</div>
                 ${upload.state === "sending" && upload.sentBytes > 0 ? bar(upload) : nothing}
               </div>
             </li>`,
         )}
       </ul>
-      ${this.uploads.some(isOver) ? html`<button class="quiet" @click=${this.clear}>${t("photos.clear")}</button>` : nothing}`;
+      ${this.uploads.some(isForAnotherTry) ? html`<button class="quiet" data-testid="retry" @click=${this.retry}>${t("action.reconnect")}</button>` : nothing}
+      ${this.uploads.some(isFinished) ? html`<button class="quiet" @click=${this.clear}>${t("photos.clear")}</button>` : nothing}`;
   }
 
   private readonly chosen = (event: Event): void => {
     const input = event.target as HTMLInputElement;
     const files = [...(input.files ?? [])];
     input.value = ""; // the same photo may be chosen again
-    this.dispatchEvent(new CustomEvent("photographs", { detail: files, bubbles: true, composed: true }));
+    this.tell("photographs", files);
   };
 
   private readonly clear = (): void => {
-    this.dispatchEvent(new CustomEvent("clear-uploads", { bubbles: true, composed: true }));
+    this.tell("clear-uploads");
   };
+
+  private readonly retry = (): void => {
+    this.tell("retry-uploads");
+  };
+
+  private readonly opened = (project: string): void => {
+    this.tell("open-project", project);
+  };
+
+  private tell(name: string, detail?: string | readonly File[]): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
 }
 
 function bar({ fileName, sentBytes, sizeBytes }: Upload): TemplateResult {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 import { Leaving } from "../../../src/ui/account/leaving";
-import { forgetKept, keptCount } from "../../../src/ui/photographs/kept";
+import { forgetKept, keptCount } from "../../../src/ui/photographs/rows";
 import type { ViewerState } from "../../../src/ui/viewer-state";
 import { initialViewerState } from "../../../src/ui/viewer-state";
 
-const kept = vi.hoisted(() => new Map<string, { key: string; user: string }>());
+const kept = vi.hoisted(() => new Map<string, { key: string; user: string; server?: string }>());
 
 /** As much of IndexedDB as the kept photographs use. */
 function database(): object {
@@ -31,6 +31,7 @@ const asked: string[] = [];
 
 beforeEach(() => {
   vi.stubGlobal("indexedDB", database());
+  vi.stubGlobal("location", { origin: "http://127.0.0.1" });
   vi.stubGlobal("fetch", (address: URL, { method }: RequestInit) => {
     asked.push(`${method} ${address.pathname}`);
     return Promise.resolve(new Response());
@@ -80,11 +81,18 @@ it("who loses them on purpose leaves no photograph and no account behind", async
   await leaving.logOut();
   await leaving.logOutAndLose();
   expect([host.closedCount, host.view.unsentCount, asked]).toEqual([1, null, ["DELETE /account"]]);
-  expect([await keptCount("dora"), await keptCount("anna")]).toEqual([0, 1]);
+  expect([await keptCount("dora", config.base), await keptCount("anna", config.base)]).toEqual([0, 1]);
+});
+
+it("photographs for another server are neither counted nor deleted", async () => {
+  const another = "https://another.example/";
+  kept.set("c", { key: "c", user: "dora", server: another });
+  await forgetKept("dora", config.base);
+  expect([await keptCount("dora", `${config.base}?project=chapel`), await keptCount("dora", another)]).toEqual([0, 1]);
 });
 
 it("without photographs that wait a guest is out at once, and the account ends", async () => {
-  await forgetKept("dora");
+  await forgetKept("dora", config.base);
   const host = new Host(guest);
   await leavingOf(host).logOut();
   expect([host.closedCount, asked]).toEqual([1, ["DELETE /account"]]);
@@ -94,7 +102,7 @@ it("who has a password logs out at once: the photographs wait for the next login
   const host = new Host({ ...guest, user: "anna", isInvited: false });
   await leavingOf(host).logOut();
   expect([host.closedCount, asked]).toEqual([1, []]);
-  expect(await keptCount("anna")).toBe(1);
+  expect(await keptCount("anna", config.base)).toBe(1);
 });
 
 it("a browser that keeps no photographs asks nothing", async () => {
