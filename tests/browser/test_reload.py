@@ -101,6 +101,35 @@ async def test_a_photo_that_waits_is_sent_by_one_of_two_tabs(
         await none_kept(tabs[0])
 
 
+@pytest.mark.parametrize("has_locks", [True, False])
+async def test_a_photo_of_a_closed_tab_is_sent_by_another_open_one(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction, *, has_locks: bool
+) -> None:
+    """With locks at once, and without them when the other tab is seen again."""
+    reconstruction.is_giving_receipts = False
+    await reconstruction.ready()
+    async with visiting(browser, address, DESKTOP) as anna:
+        context = anna.page.context
+        if not has_locks:
+            await context.add_init_script("delete Navigator.prototype.locks;")
+        other = Visitor(page=await context.new_page(), address=address)
+        for tab in (anna, other):
+            await tab.join(mosquitto.connection("anna"))
+            await tab.has(link="connected", notice="empty")
+        await anna.page.get_by_test_id("upload-input").set_input_files(photo())
+        await sent(reconstruction, 1)
+        await expect(other.page.get_by_text("Photos that another tab sends: 1")).to_be_visible(timeout=WAIT_MS)
+        await anna.page.close()
+        if not has_locks:
+            await other.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await sent(reconstruction, 2)
+        await expect(other.page.get_by_text("door.jpg")).to_be_visible()
+        await expect(other.page.get_by_text("Photos that another tab sends")).to_have_count(0)
+        assert len(set(reconstruction.names)) == 1
+        await reconstruction.give_receipts()
+        await none_kept(other)
+
+
 async def test_a_reload_comes_back_to_the_same_project_image_and_view(
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
