@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
 from broker.envelope import checked_instant
 from broker.ids import DIGEST_LENGTH, ImageId
@@ -11,6 +12,7 @@ from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.images import ImageState, NewImage, StoredImage
 
+COMPLETED_COUNT: Final = "completed_count"  # how many originals took a preview's place
 _BY_DIGEST = f"substr(image_id, -{DIGEST_LENGTH})"
 
 
@@ -76,6 +78,7 @@ class ImageRows:
 
     def complete(self, known: StoredImage, original: NewImage) -> StoredImage:
         """The original of an image is there; its number, state and jobs stay."""
+        self._database.set_fact(COMPLETED_COUNT, int(self._database.fact(COMPLETED_COUNT) or 0) + 1)
         self._database.change(
             "UPDATE images SET sha256 = ?, file_name = ?, original_at = ?, photographers_name = ?, capture_id = ?, "
             "captured_at = ?, refused_code = NULL WHERE number = ? AND sha256 IS NULL",

@@ -192,9 +192,9 @@ class Store:
     def start(self, job: Job) -> None:
         """Mark that the black box starts on it."""
         with self._database.transaction():
-            self._database.change(
-                "UPDATE jobs SET state = ?, started_at = ? WHERE number = ?", JobState.RUNNING, time.time(), job.number
-            )
+            self._database.change("UPDATE jobs SET started_at = ? WHERE number = ?", time.time(), job.number)
+            self._database.change("UPDATE jobs SET state = ? WHERE number = ?", JobState.RUNNING, job.number)
+            self.rest.note_start(job)
 
     def fail(self, job: Job, code: str) -> None:
         """End a failed job; its image stays."""
