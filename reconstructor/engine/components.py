@@ -4,25 +4,23 @@ An image belongs to the component whose model it observes most of. Images that f
 other begin another component. So the leading model never has to explain photographs of another object.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sized
 from itertools import combinations
 from typing import Final, Self
 
 from broker.shards import PointCloud
-from reconstructor.engine import colmap
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.groups import LEAST_IMAGES, connected_groups, mapper_of_group, observing_little
 from reconstructor.engine.live_component import LiveComponent, TakeCloud
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.describe import up_direction_of
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
 from reconstructor.engine.sfm.model_comparison import placed_numbers
 from reconstructor.engine.sfm.restore import build_mapper
 from reconstructor.engine.sfm.snapshots import Step, StepComponent
-from reconstructor.engine.sfm.up_direction import turn_between
 
-LEAST_IMAGES: Final = 3  # two fit each other by chance, and their depth is uncertain
+_MOST_TRIED: Final = 2
 _MOST_COMPONENTS: Final = 20
 _LAST_NUMBER: Final = 9999
 
@@ -53,7 +51,7 @@ class Components:
         self.next_number = next_number
         self.wants_refetch = False
         self.asked: set[frozenset[int]] = set()  # pairs of components, for which a refetch was asked
-        self._tried: set[frozenset[int]] = set()
+        self.tried: set[frozenset[int]] = set()  # groups of images that begin no component
 
     @classmethod
     def restored(cls, step: Step, known: KnownImages, settings: EngineSettings, new_densifier: NewDensifier) -> Self:
@@ -137,7 +135,7 @@ class Components:
         for each in self.every[1:]:
             if number in waiting and not each.mapper.knows(number):
                 each.add(number)
-        self._begin_another(number, waiting)
+        self._begin_others(number, waiting)
         self._ask_to_join(number)
 
     def skip_present(self) -> None:
@@ -155,51 +153,34 @@ class Components:
         self.wants_refetch = not linked <= self.asked
         self.asked |= linked
 
-    def _begin_another(self, newest: int, waiting: set[int]) -> None:
-        """Begin a component with the newest image, if it fits two others and none of them observes the leading model.
+    def _begin_others(self, newest: int, waiting: set[int]) -> None:
+        """Begin components of waiting images that fit each other and observe little of the leading model.
 
-        Images that observe much of the leading model show the same object: they wait until it is known better.
+        That of the newest image is tried first, and no more than two: the image waits for them.
         """
-        is_full = len(self.every) >= _MOST_COMPONENTS or self.next_number > _LAST_NUMBER
-        if is_full or len(self.leading.mapper.placed_numbers()) < LEAST_IMAGES:
+        if len(self.leading.mapper.placed_numbers()) < LEAST_IMAGES:
             return
-        apart = {one for one in waiting if self.leading.visible_point_count(one) < MIN_REGISTRATION_INLIERS}
-        group = self._connected(newest, apart)
-        if len(group) < LEAST_IMAGES or group in self._tried:
-            return
-        self._tried.add(group)
-        mapper = build_mapper(self._known, self._settings, waiting)
-        mapper.place(group)
-        if len(mapper.placed_numbers()) < LEAST_IMAGES:
-            return
-        self._make_upright(mapper)
-        begun = self._component(self.next_number, mapper)
-        begun.just_placed = mapper.placed_numbers()
-        self.every.append(begun)
-        self.next_number += 1
-
-    def _connected(self, newest: int, among: set[int]) -> frozenset[int]:
-        """The images among these that are connected with the newest by enough matches."""
-        found, to_visit = set[int](), [newest] if newest in among else []
-        while to_visit:
-            number = to_visit.pop()
-            found.add(number)
-            to_visit += [
-                other
-                for pair in self._known.pairs[number]
-                if len(pair.matches) >= MIN_REGISTRATION_INLIERS
-                and (other := self._known.other(pair, number)) in among - found
-            ]
-        return frozenset(found)
-
-    def _make_upright(self, mapper: LiveMapper) -> None:
-        """Turn a new model so that its up direction is that of the leading one: both are shown side by side."""
-        up, leading_up = up_direction_of(mapper), up_direction_of(self.leading.mapper)
-        if up is not None and leading_up is not None:
-            mapper.model.transform(colmap.sim3(turn_between(up.direction, leading_up.direction)))
+        groups = connected_groups(observing_little(waiting, [self.leading.mapper]), self._known)
+        untried = [group for group in groups if not any(group <= each for each in self.tried)]
+        for group in sorted(untried, key=lambda each: newest not in each)[:_MOST_TRIED]:
+            if is_full(self.every, self.next_number):
+                return
+            mapper = mapper_of_group(group, waiting, self._known, self._settings, self.leading.mapper)
+            if mapper is None:
+                self.tried = {each for each in self.tried if not each <= group} | {group}
+                continue
+            begun = self._component(self.next_number, mapper)
+            begun.just_placed = mapper.placed_numbers()
+            self.every.append(begun)
+            self.next_number += 1
 
     def _component(self, number: int, mapper: LiveMapper) -> LiveComponent:
         return LiveComponent(number, known=self._known, mapper=mapper, densifier=self._new_densifier(mapper))
+
+
+def is_full(every: Sized, next_number: int) -> bool:
+    """Whether no further component may begin beside these."""
+    return len(every) >= _MOST_COMPONENTS or next_number > _LAST_NUMBER
 
 
 def _placed(stored: StepComponent) -> set[int]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from broker.shards import PointCloud
 from reconstructor.engine import colmap
-from reconstructor.engine.components import LEAST_IMAGES, Components, NewDensifier
+from reconstructor.engine.components import Components, NewDensifier, is_full
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.groups import LEAST_IMAGES, connected_groups, mapper_of_group, observing_little
 from reconstructor.engine.live_component import LiveComponent
 from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.next_model import NextModel, world_of
@@ -24,6 +25,7 @@ class NextComponents:
         self._known, self._settings = known, settings
         self._models: dict[int, NextModel] = {}  # by number of the live component
         self._successors: dict[int, int] = {}  # of the live components that were joined with another one
+        self._begun: list[NextModel] = []  # of images that the solutions left out
         self._seen: set[int] = set()
 
     @property
@@ -52,7 +54,7 @@ class NextComponents:
                 solution.transform(colmap.sim3(similarity_between(component.mapper.model, solution)))
         apart = [each for each in task.absorbed if not has_most(solution, each.placed)]
         left_out = set[int]().union(*(each.placed for each in apart))
-        model = NextModel(
+        model = NextModel.of(
             solution=solution,
             numbers=[number for number in numbers if not self._models or number not in self._placed()],
             own=task.numbers - left_out,
@@ -71,15 +73,23 @@ class NextComponents:
             self.add(each.alone(), each.model, numbers, lock)
 
     def rebuild(self, live: Components, reports: Callable[[int], Report]) -> None:
-        """Compute the dense clouds again; depth maps of the live components are reused where they fit."""
+        """Compute the dense clouds again; depth maps of the live components are reused where they fit.
+
+        Images that the solutions left out begin components of their own, where they fit each other.
+        """
+        self._begin_left_out(live)
         for order, (number, model) in enumerate(self._models.items()):
             densifier = _find(live, number).densifier
             if densifier is not None:
                 model.rebuild(densifier, reports(order))
+        for model in self._begun:
+            densifier = _home(live, model).densifier
+            if densifier is not None:
+                model.rebuild(densifier, reports(1), may_lose=True)  # it stood elsewhere
 
     def cloud(self, component: LiveComponent, sequence: int) -> PointCloud:
         """The complete cloud of a component after `replace`; what is stored of it counts for the step of this sequence."""
-        following = next((each for each in self._models.values() if each.mapper is component.mapper), None)
+        following = next((each for each in self._every() if each.mapper is component.mapper), None)
         if following is None:  # it began meanwhile
             return component.cloud(sequence, is_complete=True)
         if component.densifier is not None:
@@ -102,6 +112,9 @@ class NextComponents:
             own = [one for one, home in homes.items() if self._successor(home) == number]
             elsewhere = set() if number == self.leads else homes.keys() - set(own) - _waiting(homes)
             model.catch_up([one for one in homes if one not in elsewhere], own=own, live=_find(live, number).densifier)
+        for model in self._begun:
+            own = [one for one in homes if one not in self._placed()]
+            model.catch_up(own, own=own, live=_home(live, model).densifier)
 
     def replace(self, live: Components, new_densifier: NewDensifier) -> Components:
         """The components to go on with; only the holder of the engine's lock may call.
@@ -118,25 +131,65 @@ class NextComponents:
             each.just_placed = model.just_placed
         for begun in live.every:
             if begun.number not in self._models and begun.number not in self._successors:
-                for number in begun.mapper.placed_numbers():
-                    if any(each.mapper.is_placed(number) for each in every):
-                        begun.mapper.remove(number)
-                if len(begun.mapper.placed_numbers()) >= LEAST_IMAGES:
-                    every.append(begun)
+                _append(begun, every)
+        next_number = live.next_number
+        for model in self._begun:
+            if not is_full(every, next_number):
+                begun = LiveComponent(next_number, known=self._known, mapper=model.mapper, densifier=model.densifier)
+                begun.just_placed = model.just_placed
+                next_number += _append(begun, every)
         every.sort(key=lambda each: each.number)
-        following = Components(self._known, self._settings, new_densifier, every, live.next_number)
+        following = Components(self._known, self._settings, new_densifier, every, next_number)
         following.asked |= live.asked
+        following.tried |= live.tried
         return following
 
     def is_of(self, live: Components) -> bool:
         """Whether the live components still have the frames that these were built in."""
         return all(model.world == world_of(_find(live, number).mapper) for number, model in self._models.items())
 
+    def _begin_left_out(self, live: Components) -> None:
+        mappers = [model.mapper for model in self._models.values()]
+        leading = self._models[self.leads].mapper
+        if len(leading.placed_numbers()) < LEAST_IMAGES:
+            return
+        waiting, tried = self._seen - self._placed(), tuple(live.tried)
+        for group in connected_groups(observing_little(waiting, mappers), self._known):
+            if any(group <= each for each in tried) or is_full([*mappers, *self._begun], live.next_number):
+                continue
+            mapper = mapper_of_group(group, waiting, self._known, self._settings, leading)
+            if mapper is not None:
+                self._begun.append(NextModel(mapper, mapper.placed_numbers(), self._known, world_of(mapper)))
+
+    def _every(self) -> list[NextModel]:
+        return [*self._models.values(), *self._begun]
+
     def _successor(self, home: int | None) -> int:
         return self.leads if home is None else self._successors.get(home, home)
 
     def _placed(self) -> set[int]:
-        return set[int]().union(*(model.mapper.placed_numbers() for model in self._models.values()))
+        return set[int]().union(*(model.mapper.placed_numbers() for model in self._every()))
+
+
+def _append(begun: LiveComponent, every: list[LiveComponent]) -> bool:
+    """Append a component without the images that the others have, if three remain at least."""
+    for number in begun.mapper.placed_numbers():
+        if any(each.mapper.is_placed(number) for each in every):
+            begun.mapper.remove(number)
+    has_enough = len(begun.mapper.placed_numbers()) >= LEAST_IMAGES
+    every += [begun] if has_enough else []
+    return has_enough
+
+
+def _home(live: Components, model: NextModel) -> LiveComponent:
+    """The live component that has most depth maps of a model's images; its mapper is not asked, because it works."""
+    placed = model.mapper.placed_numbers()
+
+    def entry_count(component: LiveComponent) -> int:
+        densifier = component.densifier
+        return 0 if densifier is None else sum(densifier.entry(number) is not None for number in placed)
+
+    return max(live.every, key=entry_count)
 
 
 def _find(components: Components, number: int) -> LiveComponent:

@@ -1,7 +1,7 @@
 """How is the next model built while images are added to the live one? From the refetch's solution, in its own mapper."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Self
 
 from broker.shards import PointCloud
 from reconstructor.engine.features.known_images import KnownImages
@@ -21,17 +21,22 @@ class NextModel:
     """A model with its own mapper and depth maps; from the live model it reads only data that never changes.
 
     Args:
-        solution: a `pycolmap.Reconstruction` in the project's world frame.
-        numbers: the images that its mapper knows at first, including all images of the solution.
-        own: those that it may place; it takes all others out of the solution.
+        mapper: holds its model.
+        own: the images that it may place.
         known: what the engine knows of the images; it may grow meanwhile.
-        snapshot: a copy of it, made under the engine's lock; only this one is iterated over.
         world: the world of the live mapper; if the mapper has another one at the end, this model must be discarded.
-        left_out: images that the solution could not place safely; they wait until they see more points.
     """
 
-    def __init__(
-        self,
+    def __init__(self, mapper: LiveMapper, own: Collection[int], known: KnownImages, world: World) -> None:
+        self.world, self.mapper = world, mapper
+        self.densifier: Densifier | None = None
+        self._known, self._own = known, set(own)
+        self.just_placed = self.mapper.place(self._waiting())
+        self._points: list[SurfacePoints] = []
+
+    @classmethod
+    def of(
+        cls,
         *,
         solution: Any,
         numbers: Collection[int],
@@ -41,27 +46,36 @@ class NextModel:
         world: World,
         settings: EngineSettings,
         left_out: Collection[int] = (),
-    ) -> None:
-        self.world = world
-        self.densifier: Densifier | None = None
-        self._known, self._own = known, set(own)
-        self.mapper = build_mapper(without_repeated(solution, snapshot), settings, set(numbers), solution)
-        self.mapper.world_count = world[0]
-        for number in set(self.mapper.placed_numbers()) - self._own:
-            self.mapper.remove(number)
-        self.mapper.keep_waiting(left_out)
-        self.just_placed = self.mapper.place(self._waiting())
-        self._points: list[SurfacePoints] = []
+    ) -> Self:
+        """The next model from a refetch's solution.
 
-    def rebuild(self, live: Densifier, report: Report) -> None:
+        Args:
+            solution: a `pycolmap.Reconstruction` in the project's world frame.
+            numbers: the images that its mapper knows at first, including all images of the solution.
+            own: those that it may place; it takes all others out of the solution.
+            known: what the engine knows of the images; it may grow meanwhile.
+            snapshot: a copy of it, made under the engine's lock; only this one is iterated over.
+            world: of the live mapper.
+            settings: the engine's settings.
+            left_out: images that the solution could not place safely; they wait until they see more points.
+        """
+        mapper = build_mapper(without_repeated(solution, snapshot), settings, set(numbers), solution)
+        mapper.world_count = world[0]
+        for number in set(mapper.placed_numbers()).difference(own):
+            mapper.remove(number)
+        mapper.keep_waiting(left_out)
+        return cls(mapper, own, known, world)
+
+    def rebuild(self, live: Densifier, report: Report, *, may_lose: bool = False) -> None:
         """Compute the dense cloud again; depth maps of the live model are reused where they fit.
 
         Raises:
-            SurfaceLostError: it would take away too much of the surface that photographs support.
+            SurfaceLostError: it would take away too much of the surface that photographs support, and may not.
         """
         self.densifier = live.next_densifier(self.mapper)
         self._points = [self.densifier.rebuild(report)]
-        refuse_loss(self.densifier.surface_lost_share)
+        if not may_lose:
+            refuse_loss(self.densifier.surface_lost_share)
 
     def catch_up(self, numbers: Collection[int], *, own: Collection[int], live: Densifier | None) -> None:
         """Let the mapper know images that came meanwhile, and place its own; depth maps of `live` are reused if they fit."""

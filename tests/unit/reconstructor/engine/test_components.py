@@ -1,6 +1,7 @@
 """Do photographs of several objects stand side by side, and become one when a photograph joins them? Exact synthetic cameras."""
 
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -8,23 +9,27 @@ import pytest
 
 from reconstructor.black_box import Update
 from reconstructor.clouds.similarity import estimate_similarity
+from reconstructor.engine import components as module
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.components import Components
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.live_engine import LiveEngine
+from reconstructor.engine.next_components import NextComponents
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.solve_tasks import SolveTask, tasks_of
 from tests.unit.reconstructor.engine.synthetic import Photographs, Walk, photograph, seen_points
 
 SETTINGS = EngineSettings(threads=1, max_features=1000, dense=False)
 LEFT, RIGHT, MIDDLE = (1, 2, 3, 4), (6, 7, 8, 9, 10), 5
+Sides = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 class Halves(Walk):
     """Ten cameras around one object; those on the left and on the right match only each other and the middle one."""
 
-    def __init__(self) -> None:
+    def __init__(self, sides: Sides = (LEFT, RIGHT)) -> None:
         super().__init__(seen_points(cameras=10))
+        self._sides = sides
         self.components = Components(self.known, SETTINGS, lambda _mapper: None)
 
     def take(self, number: int) -> None:
@@ -32,7 +37,7 @@ class Halves(Walk):
         self.components.add(number)
 
     def pair(self, earlier: int, newer: int) -> Pair | None:
-        sides = [numbers for numbers in (LEFT, RIGHT) if earlier in numbers or newer in numbers]
+        sides = [numbers for numbers in self._sides if earlier in numbers or newer in numbers]
         return super().pair(earlier, newer) if len(sides) == 1 else None
 
     def placed(self) -> dict[int, tuple[int, ...]]:
@@ -43,8 +48,8 @@ class Halves(Walk):
         return tasks_of(alone, self.components.waiting(max(self.known.numbers)), self.known, SETTINGS)
 
 
-def walked(*numbers: int) -> Halves:
-    walk = Halves()
+def walked(*numbers: int, sides: Sides = (LEFT, RIGHT)) -> Halves:
+    walk = Halves(sides)
     for number in numbers:
         walk.take(number)
     return walk
@@ -74,6 +79,41 @@ def test_three_photographs_that_fit_each_other_alone_begin_another_component() -
 def test_no_component_begins_before_the_leading_one_has_three_photographs() -> None:
     walk = walked(*LEFT[:2], *RIGHT[:3])
     assert list(walk.placed()) == [0]
+
+
+def test_photographs_that_came_before_the_leading_one_had_three_begin_a_component_afterwards() -> None:
+    walk = walked(*range(1, 7), sides=((1, 2, 6), (3, 4, 5)))
+    assert walk.placed() == {0: (1, 2, 6), 1: (3, 4, 5)}
+    assert all(error(walk, each.mapper.model) < 0.01 for each in walk.components.every)
+
+
+def test_a_group_that_does_not_fit_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[frozenset[int]] = []
+
+    def fails(group: frozenset[int], *_: Any) -> None:
+        tried.append(group)
+
+    monkeypatch.setattr(module, "mapper_of_group", fails)
+    walked(*range(1, 9), sides=((1, 2, 6, 7, 8), (3, 4, 5)))
+    assert tried == [{3, 4, 5}]
+
+
+def test_photographs_that_a_refetch_cuts_off_become_a_component() -> None:
+    walk = walked(*range(1, 11))
+    assert walk.placed() == {0: tuple(range(1, 11))}
+    (task,) = walk.tasks()
+    solution = pycolmap.Reconstruction(task.live)
+    task.left_out = {MIDDLE, *RIGHT}
+    for number in task.left_out:
+        solution.deregister_frame(number)
+    following = NextComponents(walk.known, SETTINGS)
+    following.add(task, solution, walk.known.numbers, RLock())
+    following.rebuild(walk.components, lambda _: lambda *_: None)
+    assert following.is_of(walk.components)
+    walk.components = following.replace(walk.components, lambda _mapper: None)
+    assert walk.placed() == {0: LEFT, 1: RIGHT}
+    assert walk.components.next_number == 2
+    assert all(error(walk, each.mapper.model) < 0.01 for each in walk.components.every)
 
 
 def test_the_component_with_a_fifth_more_photographs_leads_after_a_refetch() -> None:

@@ -12,11 +12,12 @@ import pytest
 
 from broker.shards import PointCloud, decode_ply
 from reconstructor.black_box import Update, read_update
-from reconstructor.engine import next_model, refetch
+from reconstructor.engine import next_components, next_model, refetch
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.mvs import densifier
+from reconstructor.engine.next_model import NextModel
 from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
@@ -131,6 +132,34 @@ def test_an_image_that_comes_while_pairs_of_equal_parts_are_left_out_is_in_the_n
     refetched = engine.refetch().update
     assert refetched.solution == 1
     assert len(poses(refetched)) == BEFORE + 1
+
+
+def test_photographs_that_a_refetch_cuts_off_are_shown_beside_the_others(
+    before: Path, photographs: Photographs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = LiveEngine(shutil.copytree(before, tmp_path / "engine"), SETTINGS)
+    for path in photographs.paths[BEFORE : 2 * BEFORE]:
+        engine.add_image(path, path.stem)
+    cut_off = set(range(BEFORE + 1, 2 * BEFORE + 1))
+
+    def cut(task: SolveTask) -> tuple[None, Any, str]:
+        solution = pycolmap.Reconstruction(task.live)
+        task.left_out = cut_off
+        for number in cut_off:
+            solution.deregister_frame(number)
+        return None, solution, ""
+
+    monkeypatch.setattr(engine._refetch, "solve", cut)
+    monkeypatch.setattr(next_components, "observing_little", lambda waiting, _: waiting)
+    monkeypatch.setattr(NextModel, "_waiting", lambda _: [])
+    refetched = engine.refetch()
+    assert [camera.component for camera in refetched.update.cameras] == [0, 0, 0, 1, 1, 1]
+    assert len(poses(refetched.update)) == 2 * BEFORE
+    counts = {path.name: len(decode_ply(path.read_bytes())) for path in refetched.folder.glob("*.ply")}
+    assert counts.keys() == {"points.ply", "component-1.ply"}
+    assert min(counts.values()) > 1000
+    again = LiveEngine(tmp_path / "engine", SETTINGS)
+    assert [len(each.mapper.placed_numbers()) for each in again.components] == [BEFORE, BEFORE]
 
 
 def test_a_refetch_that_would_lose_a_tenth_of_the_surface_is_refused(
