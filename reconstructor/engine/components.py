@@ -91,8 +91,9 @@ class Components:
 
     def clouds(self, sequence: int, *, is_complete: bool, take_first: TakeCloud | None = None) -> dict[int, PointCloud]:
         """The points of the next step, of this sequence, by number of the component; see `LiveComponent.cloud`."""
+        most = max(1, self._settings.points_limit // len(self.every))
         return {
-            each.number: each.cloud(sequence, is_complete=is_complete, take_first=take_first)
+            each.number: each.cloud(sequence, is_complete=is_complete, take_first=take_first, most_points=most)
             for each in self.every
             if is_complete or each.just_placed or each is self.leading
         }

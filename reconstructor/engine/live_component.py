@@ -10,6 +10,7 @@ from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.mvs.dense_model import Report, Take
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
+from reconstructor.engine.mvs.fusion import fitting
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.published_points import PublishedPoints
 from reconstructor.engine.sfm.restore import add_to_mapper
@@ -60,8 +61,10 @@ class LiveComponent:
         self.mapper, self.just_placed = mapper, mapper.placed_numbers()
         self.densifier = None if self.densifier is None else self.densifier.next_densifier(mapper)
 
-    def cloud(self, sequence: int, *, is_complete: bool, take_first: TakeCloud | None = None) -> PointCloud:
-        """The dense points of the images placed last, or of all; sparse ones if there are no dense ones.
+    def cloud(
+        self, sequence: int, *, is_complete: bool, take_first: TakeCloud | None = None, most_points: int
+    ) -> PointCloud:
+        """The dense points of the images placed last, or of all, so many at most; sparse ones if there are no dense ones.
 
         What is stored of them counts for the step of this sequence. `take_first` gets the component's number and coarse
         points of an image placed last, before the others are computed.
@@ -71,7 +74,7 @@ class LiveComponent:
         dense = PointCloud.empty()
         if self.densifier is not None:
             if is_complete:
-                dense = self.densifier.remake(sequence).cloud()
+                dense = fitting(self.densifier.remake(sequence), most_points).cloud()
             else:
                 dense = self.densifier.add(sequence, self._taking(take_first)).cloud()
         sparse = self.sparse_cloud(is_complete=is_complete)

@@ -1,8 +1,9 @@
 """How do all components get their next models? Each is built beside its live one; then all are replaced at once."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
-from typing import Any
+from typing import Any, Final
 
 from broker.shards import PointCloud
 from reconstructor.engine import colmap
@@ -16,6 +17,9 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.joining import has_most
 from reconstructor.engine.sfm.model_comparison import similarity_between
 from reconstructor.engine.solve_tasks import SolveTask
+
+_MOST_SHARE: Final = 0.95  # of the points that the reconstructor takes; the rest is for what has no next model
+_THINNED_SHARE: Final = 0.9  # so that the next images do not make it fuse again
 
 
 class NextComponents:
@@ -86,12 +90,14 @@ class NextComponents:
             densifier = _home(live, model).densifier
             if densifier is not None:
                 model.rebuild(densifier, reports(1), may_lose=True)  # it stood elsewhere
+        self._thin()
 
     def cloud(self, component: LiveComponent, sequence: int) -> PointCloud:
         """The complete cloud of a component after `replace`; what is stored of it counts for the step of this sequence."""
         following = next((each for each in self._every() if each.mapper is component.mapper), None)
         if following is None:  # it began meanwhile
-            return component.cloud(sequence, is_complete=True)
+            most = max(1, int((1.0 - _MOST_SHARE) * self._settings.points_limit))
+            return component.cloud(sequence, is_complete=True, most_points=most)
         if component.densifier is not None:
             component.densifier.keep_all(sequence)
         dense, sparse = following.cloud(), component.sparse_cloud(is_complete=True)
@@ -115,6 +121,7 @@ class NextComponents:
         for model in self._begun:
             own = [one for one in homes if one not in self._placed()]
             model.catch_up(own, own=own, live=_home(live, model).densifier)
+        self._thin()
 
     def replace(self, live: Components, new_densifier: NewDensifier) -> Components:
         """The components to go on with; only the holder of the engine's lock may call.
@@ -160,6 +167,18 @@ class NextComponents:
             mapper = mapper_of_group(group, waiting, self._known, self._settings, leading)
             if mapper is not None:
                 self._begun.append(NextModel(mapper, mapper.placed_numbers(), self._known, world_of(mapper)))
+
+    def _thin(self) -> None:
+        """Fuse the dense points in larger voxels if there are more than the reconstructor takes."""
+        total, limit = sum(model.point_count for model in self._every()), self._settings.points_limit
+        if total <= _MOST_SHARE * limit:
+            return
+        for model in filter(lambda each: each.point_count, self._every()):
+            model.thin(max(1, int(_THINNED_SHARE * limit * model.point_count / total)))
+        left = sum(model.point_count for model in self._every())
+        sys.stderr.write(
+            f"the complete cloud of {total:,} points was fused to {left:,}: {limit:,} are taken\n"
+        )  # to the log
 
     def _every(self) -> list[NextModel]:
         return [*self._models.values(), *self._begun]

@@ -8,6 +8,7 @@ from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
+from reconstructor.engine.mvs.fusion import fitting
 from reconstructor.engine.mvs.surface_loss import refuse_loss
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
@@ -85,6 +86,15 @@ class NextModel:
         self.just_placed += self.mapper.place(self._waiting()) if own else []
         if self.densifier is not None and live is not None:
             self._points.append(self.densifier.catch_up(live))
+
+    @property
+    def point_count(self) -> int:
+        """How many dense points this model has."""
+        return sum(map(len, self._points))
+
+    def thin(self, most: int) -> None:
+        """Fuse the dense points in larger voxels until there are no more than `most`."""
+        self._points = [fitting(SurfacePoints.join(self._points), most)]
 
     def cloud(self) -> PointCloud:
         """All dense points of this model."""

@@ -73,6 +73,11 @@ class EngineSettings(BaseSettings):
     refetch_timeout_s: PositiveFloat = Field(
         default=600.0, description="a complete re-solve that takes longer is stopped and the live model kept, seconds"
     )
+    points_limit: Annotated[int, Field(ge=1)] = Field(
+        default=20_000_000,
+        description="a complete cloud of more points is fused in larger voxels until it fits; the reconstructor gives its "
+        "own limit, above which it refuses an answer",
+    )
     dense: bool = Field(default=True, description="whether placed images get dense depth; without, points are sparse")
     dense_max_side_px: Annotated[int, Field(ge=64, le=8192)] | Literal["auto"] = Field(
         default=AUTO, description="longer side of the depth maps, pixels; auto: 612 on a CPU, 1224 on a GPU"

@@ -15,7 +15,10 @@ def executor_of(
     settings: Settings, project: ProjectId, store: Store, slots: Slots, log: FilteringBoundLogger
 ) -> Executor:
     """The project's executor, not yet started; raises RayMissingError."""
-    environment = {"CAIRN_ENGINE_LEARNED_CAMERAS": str(settings.data_dir.absolute() / "learned_cameras.json")}
+    environment = {
+        "CAIRN_ENGINE_LEARNED_CAMERAS": str(settings.data_dir.absolute() / "learned_cameras.json"),
+        "CAIRN_ENGINE_POINTS_LIMIT": str(settings.points_limit),
+    }
     if settings.executor == "local":
         return LocalExecutor(
             settings.black_box,

@@ -16,6 +16,8 @@ _OUTLIER_DEVIATIONS = 8.0
 _SLAB_POINTS = 200_000
 _SHORTEST_NORMAL = 1e-6
 _FUSED_TOGETHER = 4  # clouds that are fused first
+_LEAST_GROWTH = 1.1
+_MOST_FUSIONS = 12
 
 Cells = NDArray[np.int64]
 
@@ -57,6 +59,16 @@ def fused_in_groups(clouds: Iterable[SurfacePoints], *, voxel_ratio: float = VOX
     while len(levels) > 1:
         levels.append(fused(SurfacePoints.join([levels.pop(), levels.pop()]), voxel_ratio=voxel_ratio))
     return levels[0] if levels else SurfacePoints.empty()
+
+
+def fitting(points: SurfacePoints, most: int, *, voxel_ratio: float = VOXEL_RATIO) -> SurfacePoints:
+    """Fused points as they are if there are no more than `most` of them; else fused again in larger voxels until they fit."""
+    for _ in range(_MOST_FUSIONS):
+        if len(points) <= most:
+            return points
+        voxel_ratio *= max(_LEAST_GROWTH, (len(points) / most) ** 0.5)  # points lie on surfaces
+        points = fused(points, voxel_ratio=voxel_ratio)
+    return points.take(np.linspace(0, len(points) - 1, most).astype(np.int64)) if len(points) > most else points
 
 
 def _groups(clouds: Iterable[SurfacePoints]) -> Iterator[list[SurfacePoints]]:

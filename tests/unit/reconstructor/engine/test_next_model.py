@@ -162,6 +162,20 @@ def test_photographs_that_a_refetch_cuts_off_are_shown_beside_the_others(
     assert [len(each.mapper.placed_numbers()) for each in again.components] == [BEFORE, BEFORE]
 
 
+def test_a_complete_cloud_of_too_many_points_is_thinned_and_the_log_says_so(
+    before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    limit = 1500
+    settings = SETTINGS.model_copy(update={"points_limit": limit})
+    engine = LiveEngine(shutil.copytree(before, tmp_path / "engine"), settings)
+    monkeypatch.setattr(engine._refetch, "solve", solved)
+    refetched = engine.refetch()
+    assert refetched.update.solution == 1
+    assert limit / 3 < len(cloud_in(refetched)) <= limit
+    assert f"{limit:,} are taken" in capfd.readouterr().err
+    assert limit / 3 < len(cloud_in(engine.complete())) <= limit
+
+
 def test_a_refetch_that_would_lose_a_tenth_of_the_surface_is_refused(
     before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
-from reconstructor.engine.mvs.fusion import fused, fused_in_groups, without_outliers
+from reconstructor.engine.mvs.fusion import fitting, fused, fused_in_groups, without_outliers
 
 
 def cloud(seed: int, count: int, *, distances: tuple[float, ...] = (0.01,), extent: float = 0.2) -> SurfacePoints:
@@ -42,6 +42,18 @@ def test_fusing_again_changes_nothing(points: SurfacePoints) -> None:
     assert len(once) == len(twice)
     assert np.abs(once.points_in_world - twice.points_in_world).max() < 1e-9
     assert np.array_equal(once.colors_rgb, twice.colors_rgb)
+
+
+@pytest.mark.parametrize("distances", [(0.01,), (0.004, 0.01, 0.08)])
+def test_too_many_points_are_fused_in_larger_voxels_until_they_fit(distances: tuple[float, ...]) -> None:
+    points = fused(cloud(1, 5000, distances=distances))
+    assert fitting(points, len(points)) is points
+    thin = fitting(points, 600)
+    assert 200 < len(thin) <= 600
+    low, high = points.points_in_world.min(axis=0), points.points_in_world.max(axis=0)
+    assert ((thin.points_in_world >= low) & (thin.points_in_world <= high)).all()
+    assert np.ptp(thin.points_in_world, axis=0).min() > 0.8 * (high - low).max()  # of all parts
+    assert len(fitting(points, 1)) == 1
 
 
 @pytest.mark.parametrize("count", [0, 1, 4, 5, 23])
