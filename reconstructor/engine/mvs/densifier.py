@@ -1,8 +1,7 @@
 """How does a placed image become dense points? Undistorted views of the sparse model feed the dense model and its files."""
 
 from collections.abc import Iterable
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from broker.memory import trim_heap
-from reconstructor.engine.colmap import intrinsics_of, pycolmap
 from reconstructor.engine.device import compute_of
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, Report, Take
@@ -19,6 +17,7 @@ from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.mvs.entry import Entry
 from reconstructor.engine.mvs.patch_match import PatchMatchSettings
+from reconstructor.engine.mvs.pixel_cache import CachedPixels, CameraModel, PixelCache, scaled_intrinsics
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
 from reconstructor.engine.mvs.surface_loss import surface_lost_share
 from reconstructor.engine.mvs.views import View
@@ -27,7 +26,6 @@ from reconstructor.engine.settings import EngineSettings, Quality
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import point_ids
 
-_CPU: Final = torch.device("cpu")
 _SURE_SOURCES: Final = 2
 _MIN_SPARSE_POINTS: Final = 8
 _RENEWED_NEIGHBOURS: Final = 16  # views that get their present poses when an image is added
@@ -51,7 +49,7 @@ class Densifier:
             DenseSettings(source_count=self._compute.dense_sources),
             DepthCache(files.folder, in_memory_bytes=self._compute.cached_depth_bytes).store,
         )
-        self._pixels: dict[int, NDArray[np.uint8]] = {}
+        self._pixels = PixelCache(files, self._compute.device)
         self._added: set[int] = set()
         self._position_of: dict[int, NDArray[np.float64]] = {}  # of sparse points, while nothing moves them
         self.surface_lost_share = 0.0
@@ -62,8 +60,7 @@ class Densifier:
         reduction = min(1.0, self._compute.dense_max_side_px / max(height, width))
         size = (max(1, round(width * reduction)), max(1, round(height * reduction)))
         reduced = np.array(Image.fromarray(colors_rgb).resize(size, Image.Resampling.LANCZOS))
-        self._files.write_pixels(number, reduced)
-        self._pixels[number] = reduced
+        self._pixels.keep(number, reduced)
 
     def restore(self, newest_sequence: int) -> None:
         """Load the depth maps of the placed images as they were after the step of this sequence.
@@ -197,23 +194,20 @@ class Densifier:
 
     def _view(self, number: int) -> View | None:
         """The undistorted view of a placed image; None without its pixels or with fewer than 8 sparse points."""
-        pixels = self._pixels.get(number)
-        if pixels is None:
-            pixels = self._files.read_pixels(number)
+        shape = self._pixels.shape(number)
         ids = point_ids(self._mapper.model, number)
         ids = np.unique(ids[ids >= 0])
-        if pixels is None or len(ids) < _MIN_SPARSE_POINTS:
+        if shape is None or len(ids) < _MIN_SPARSE_POINTS:
             return None
-        self._pixels[number] = pixels
         pose = np.eye(4)
         pose[:3, :4] = self._mapper.model.image(number).cam_from_world().matrix()
         camera = self._mapper.camera(self._mapper.camera_id_of(number))
-        upright, intrinsics = undistorted(pixels, camera, self._compute.device)
         return View(
             image_number=number,
-            image_rgb=torch.from_numpy(upright),
+            image_rgb=torch.empty((*shape, 3), dtype=torch.uint8, device="meta"),
+            pixels=CachedPixels(cache=self._pixels, number=number, model=CameraModel.of(camera)),
             compute_device=self._compute.device,
-            intrinsics=intrinsics,
+            intrinsics=scaled_intrinsics(camera, *shape),
             camera_from_world=pose,
             sparse_ids=ids,
             sparse_in_world=self._positions(ids),
@@ -224,44 +218,3 @@ class Densifier:
 def sweep_settings(quality: Quality) -> SweepSettings:
     """The settings of the plane sweep for a quality."""
     return SweepSettings(slant=PatchMatchSettings() if quality is Quality.HIGH else None)
-
-
-def undistorted(
-    pixels_rgb: NDArray[np.uint8], camera: Any, device: torch.device = _CPU
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Remove lens distortion from an image (H, W, 3), by bilinear sampling.
-
-    Args:
-        pixels_rgb: (H, W, 3) uint8.
-        camera: the COLMAP camera of the image; it may be of another size.
-        device: where the samples are taken.
-
-    Returns:
-        the image (H, W, 3) uint8 of a pinhole camera of the same focal length, and its intrinsics (4,) float64: fx, fy,
-        cx, cy in pixels.
-    """
-    height, width = pixels_rgb.shape[:2]
-    intrinsics = intrinsics_of(camera) * np.tile([width / camera.width, height / camera.height], 2)
-    if camera.is_undistorted():
-        return pixels_rgb, intrinsics
-    grid = _grid(camera.model_name, tuple(camera.params), (camera.width, camera.height), (width, height), device)
-    source = torch.from_numpy(np.ascontiguousarray(pixels_rgb)).to(device).permute(2, 0, 1)[None].float()
-    sampled = torch.nn.functional.grid_sample(source, grid, align_corners=False, padding_mode="border")
-    return sampled[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).cpu().numpy(), intrinsics
-
-
-@lru_cache(maxsize=4)
-def _grid(
-    model: str, params: tuple[float, ...], size: tuple[int, int], reduced: tuple[int, int], device: torch.device
-) -> torch.Tensor:
-    """(1, H, W, 2) float32, for `grid_sample`: where each pixel of the pinhole image lies in the distorted image."""
-    camera = pycolmap.Camera(model=model, params=list(params), width=size[0], height=size[1])
-    width, height = reduced
-    scale = np.array([width / size[0], height / size[1]])
-    fx, fy, cx, cy = intrinsics_of(camera)
-    rows, columns = np.mgrid[0:height, 0:width] + 0.5
-    x, y = (columns / scale[0] - cx) / fx, (rows / scale[1] - cy) / fy
-    rays = np.stack([x.ravel(), y.ravel(), np.ones(x.size)], axis=1)
-    seen_at = camera.img_from_cam(np.ascontiguousarray(rays)) * scale
-    grid = torch.from_numpy((2.0 * seen_at / [width, height] - 1.0).astype(np.float32))
-    return grid.to(device).view(1, height, width, 2)

@@ -177,7 +177,8 @@ def surface_points(view: View, depth_map: DepthMap, exposure: Exposure | None = 
 
 
 def _colors(view: View, rows: Tensor, exposure: Exposure | None) -> NDArray[np.uint8]:
-    colors: NDArray[np.uint8] = view.image_rgb.flatten(0, 1)[rows.to(view.image_rgb.device)].cpu().numpy()
+    pixels = view.loaded().image_rgb
+    colors: NDArray[np.uint8] = pixels.flatten(0, 1)[rows.to(pixels.device)].cpu().numpy()
     if exposure is None:
         return colors
     down, across = np.divmod(rows.cpu().numpy(), view.width)

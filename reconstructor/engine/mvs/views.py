@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 import torch
@@ -31,13 +31,22 @@ class BadViewError(CairnError):
     remedy = "A defect of the engine: report it with the log."
 
 
+class PixelSource(Protocol):
+    """The pixels of a view that stay elsewhere until they are needed."""
+
+    def load(self) -> Tensor:
+        """(H, W, 3) uint8, always the same."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class View:
     """An undistorted image with its pinhole camera.
 
     Attributes:
         image_number: the image's place in the project.
-        image_rgb: (H, W, 3) uint8 tensor.
+        image_rgb: (H, W, 3) uint8 tensor; on the device `meta`, which holds no values, if `pixels` has them.
+        pixels: loads `image_rgb` whenever it is needed, so that thousands of views take little memory.
         intrinsics: (4,) float64 fx, fy, cx, cy in pixels of this image; the top-left corner of the top-left pixel
             is (0, 0), its centre (0.5, 0.5), as in COLMAP.
         camera_from_world: (4, 4) float64, rigid, OpenCV axes.
@@ -59,6 +68,7 @@ class View:
     sparse_in_world: Matrix
     camera_id: int = 0
     compute_device: torch.device | None = None
+    pixels: PixelSource | None = None
 
     def __post_init__(self) -> None:
         if self.image_rgb.dtype != torch.uint8 or self.image_rgb.ndim != 3 or self.image_rgb.shape[2] != 3:  # noqa: PLR2004 - three colours
@@ -75,7 +85,11 @@ class View:
     def without_pixels(self) -> Self:
         """The same camera, pose and size without pixels and sparse points, so that it takes almost no memory."""
         nothing = torch.zeros((1, 1, 3), dtype=torch.uint8, device=self.device).expand(self.image_rgb.shape)
-        return replace(self, image_rgb=nothing, sparse_ids=_NO_IDS, sparse_in_world=_NO_POINTS)
+        return replace(self, image_rgb=nothing, pixels=None, sparse_ids=_NO_IDS, sparse_in_world=_NO_POINTS)
+
+    def loaded(self) -> Self:
+        """The same view with its pixels in memory."""
+        return self if self.pixels is None else replace(self, image_rgb=self.pixels.load(), pixels=None)
 
     @property
     def height(self) -> int:
@@ -91,9 +105,10 @@ class View:
 
     def on_device(self) -> Self:
         """The same view with its pixels where depth is computed."""
-        if self.image_rgb.device == self.device:
-            return self
-        return replace(self, image_rgb=self.image_rgb.to(self.device))
+        view = self.loaded()
+        if view.image_rgb.device == self.device:
+            return view
+        return replace(view, image_rgb=view.image_rgb.to(self.device))
 
     @property
     def camera_matrix(self) -> Matrix:
@@ -109,7 +124,7 @@ class View:
     def gray(self) -> Tensor:
         """(H, W) float32 luma, 0 to 1."""
         weights = torch.tensor(_LUMA_WEIGHTS, device=self.device) / 255.0
-        return self.image_rgb.to(torch.float32) @ weights
+        return self.loaded().image_rgb.to(torch.float32) @ weights
 
     def sparse_in_camera(self) -> Matrix:
         """(N, 3) float64, the sparse points in the camera frame, world units."""
@@ -122,12 +137,12 @@ class View:
         is_ahead = in_camera[:, 2] > 0.0
         in_camera = in_camera[is_ahead]
         places = in_camera[:, :2] / in_camera[:, 2:] * self.intrinsics[:2] + self.intrinsics[2:]
-        return ColorSamples.taken(self.image_rgb.cpu().numpy(), places, self.sparse_ids[is_ahead])
+        return ColorSamples.taken(self.loaded().image_rgb.cpu().numpy(), places, self.sparse_ids[is_ahead])
 
     def halved(self) -> Self:
         """The view at half its size; an odd last row or column is left out."""
         height, width = self.height // 2, self.width // 2
-        pixels = self.image_rgb[: 2 * height, : 2 * width].to(torch.int16).reshape(2 * height, width, 2, 3)
+        pixels = self.loaded().image_rgb[: 2 * height, : 2 * width].to(torch.int16).reshape(2 * height, width, 2, 3)
         pairs = (
             pixels[0::2] + pixels[1::2]
         )  # sums of slices: `mean` takes 14 times as long (5.8 and 0.4 ms, 2026-11-28)
@@ -146,7 +161,7 @@ class View:
 
 def has_content(view: View) -> Tensor:
     """(H, W) bool: where the image or a neighbouring pixel is not black; masks are painted black, and no camera gives it."""
-    return largest_around((view.image_rgb > 0).any(dim=2), 1)
+    return largest_around((view.loaded().image_rgb > 0).any(dim=2), 1)
 
 
 def largest_around(values: Tensor, reach_px: int) -> Tensor:

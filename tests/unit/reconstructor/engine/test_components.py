@@ -102,6 +102,7 @@ def test_photographs_that_a_refetch_cuts_off_become_a_component() -> None:
     walk = walked(*range(1, 11))
     assert walk.placed() == {0: tuple(range(1, 11))}
     (task,) = walk.tasks()
+    assert task.live is not None
     solution = pycolmap.Reconstruction(task.live)
     task.left_out = {MIDDLE, *RIGHT}
     for number in task.left_out:

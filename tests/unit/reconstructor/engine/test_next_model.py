@@ -143,6 +143,7 @@ def test_photographs_that_a_refetch_cuts_off_are_shown_beside_the_others(
     cut_off = set(range(BEFORE + 1, 2 * BEFORE + 1))
 
     def cut(task: SolveTask) -> tuple[None, Any, str]:
+        assert task.live is not None
         solution = pycolmap.Reconstruction(task.live)
         task.left_out = cut_off
         for number in cut_off:

@@ -8,9 +8,8 @@ import pytest
 
 from broker.shards import PointCloud, decode_ply
 from reconstructor.clouds.similarity import estimate_similarity
-from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.live_engine import LiveEngine
-from reconstructor.engine.mvs.densifier import sweep_settings, undistorted
+from reconstructor.engine.mvs.densifier import sweep_settings
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.patch_match import PatchMatchSettings
 from reconstructor.engine.protocol import EngineResult
@@ -123,29 +122,6 @@ def test_a_strip_keeps_a_row_of_pixels(tmp_path: Path, shape: tuple[int, int], k
     pixels = DepthFiles(folder=tmp_path).read_pixels(1)
     assert pixels is not None
     assert pixels.shape == (*kept, 3)
-
-
-def test_without_distortion_the_image_is_left_as_it_is() -> None:
-    camera = pycolmap.Camera(model="PINHOLE", width=200, height=100, params=[150, 160, 100, 50])
-    pixels = np.random.default_rng(0).integers(0, 255, (50, 100, 3)).astype(np.uint8)
-    upright, intrinsics = undistorted(pixels, camera)
-    assert np.array_equal(upright, pixels)
-    assert np.allclose(intrinsics, [75, 80, 50, 25])
-
-
-def test_a_distorted_line_becomes_straight() -> None:
-    camera = pycolmap.Camera(model="SIMPLE_RADIAL", width=400, height=300, params=[300, 200, 150, -0.25])
-    across = np.linspace(-0.5, 0.5, 2001)
-    line = np.stack([across, np.full_like(across, 0.3), np.ones_like(across)], axis=1)  # straight, at y = 0.3
-    pixels = np.zeros((300, 400, 3), np.uint8)
-    columns, rows = np.array(camera.img_from_cam(line)).astype(int).T
-    pixels[rows, columns] = 255
-    assert np.ptp(rows) > 3
-    upright, intrinsics = undistorted(pixels, camera)
-    found_rows, found_columns = np.nonzero(upright[:, 80:320, 0] > 100)
-    assert len(found_columns) > 200
-    expected = 0.3 * intrinsics[1] + intrinsics[3]
-    assert np.abs(found_rows + 0.5 - expected).max() < 1.5
 
 
 def test_high_quality_seeks_planes_and_standard_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
