@@ -72,22 +72,45 @@ class PublishedPoints:
     def _take(
         self, model: Any, point_ids: Iterable[int], features: Mapping[int, Features], *, only_new: bool
     ) -> PointCloud:
-        positions, colors = [], []
-        for point_id in point_ids:
-            self._highest_id = max(self._highest_id, point_id)
-            point = model.point3D(point_id)
-            observations = [(element.image_id, element.point2D_idx) for element in point.track.elements]
-            is_known = only_new and any(self._marks[number][index] for number, index in observations)
-            for number, index in observations:
-                self._marks[number][index] = True
-            color = np.mean([features[number].colors_rgb[index] for number, index in observations], axis=0)
-            point.color = color.astype(np.uint8)
-            if not is_known and np.isfinite(point.xyz).all():
-                positions.append(point.xyz)
-                colors.append(point.color)
-        points_in_world = np.array(positions, np.float32).reshape(-1, 3)
+        ids = list(point_ids)
+        if not ids:
+            return PointCloud.empty()
+        points = [model.point3D(point_id) for point_id in ids]
+        tracks = [[(each.image_id, each.point2D_idx) for each in point.track.elements] for point in points]
+        starts = np.cumsum([0, *map(len, tracks[:-1])])
+        observations = np.array([each for track in tracks for each in track], np.int64)
+        of_point, was_published = self._note(observations, starts, features)
+        for point, color in zip(points, of_point, strict=True):
+            point.color = color
+        self._highest_id = max(self._highest_id, *ids)
+        places = np.array([point.xyz for point in points])
+        is_new = np.isfinite(places).all(axis=1) & ~(was_published & only_new)
+        points_in_world, colors = places[is_new].astype(np.float32), of_point[is_new]
         # a feature with two orientations gives two points at the same place
         _, rows = np.unique(points_in_world, axis=0, return_index=True)
-        return PointCloud(
-            points_in_world=points_in_world[rows], colors_rgb=np.array(colors, np.uint8).reshape(-1, 3)[rows]
-        )
+        return PointCloud(points_in_world=points_in_world[rows], colors_rgb=colors[rows])
+
+    def _note(
+        self, observations: NDArray[np.int64], starts: NDArray[np.int64], features: Mapping[int, Features]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Mark observations as those of published points.
+
+        Args:
+            observations: (M, 2) int64, image number and feature; those of one point follow each other.
+            starts: (N,) int64, the first row of each point.
+            features: of each image.
+
+        Returns:
+            the mean colour (N, 3) uint8 of each point, and whether one of its observations was marked before (N,) bool.
+        """
+        colors, was_marked = np.empty((len(observations), 3)), np.empty(len(observations), np.bool_)
+        by_image = np.argsort(observations[:, 0], kind="stable")
+        numbers, begins = np.unique(observations[by_image, 0], return_index=True)
+        for number, rows in zip(numbers.tolist(), np.split(by_image, begins[1:]), strict=True):
+            indexes = observations[rows, 1]
+            colors[rows] = features[number].colors_rgb[indexes]
+            was_marked[rows] = self._marks[number][indexes]
+            self._marks[number][indexes] = True
+        counts = np.diff(np.append(starts, len(observations)))
+        mean = np.add.reduceat(colors, starts) / counts[:, None]
+        return mean.astype(np.uint8), np.logical_or.reduceat(was_marked, starts)

@@ -57,6 +57,6 @@ def test_a_complete_cloud_starts_over(walk: Walk) -> None:
 
 def test_a_point_has_the_mean_colour_of_its_observations(walk: Walk) -> None:
     of(walk).take_new(walk.mapper.model, walk.known.features, walk.known.numbers)
-    point = next(iter(walk.mapper.model.points3D.values()))
-    seen = [walk.known.features[e.image_id].colors_rgb[e.point2D_idx] for e in point.track.elements]
-    assert np.array_equal(point.color, np.mean(seen, axis=0).astype(np.uint8))
+    for point in walk.mapper.model.points3D.values():
+        seen = [walk.known.features[e.image_id].colors_rgb[e.point2D_idx] for e in point.track.elements]
+        assert np.array_equal(point.color, np.mean(seen, axis=0).astype(np.uint8))
