@@ -48,14 +48,19 @@ class NextComponents:
             numbers: the images that were known when the tasks were made.
             lock: only its holder may change the live components and what is known.
 
+        The frame is that of the model which the task has copied: the live one keeps it unless it begins again.
+
         Raises:
-            DegenerateGeometryError: the solution shares too few points with the live model.
+            DegenerateGeometryError: the solution shares too few points with that model.
         """
         component = task.component
         with lock:
             world, snapshot = world_of(component.mapper), self._known.snapshot()
-            if component.mapper.is_initialised:
+            if task.model is None and component.mapper.is_initialised:  # a few images, begun meanwhile
                 solution.transform(colmap.sim3(similarity_between(component.mapper.model, solution)))
+        if task.model is not None:  # a copy: for thousands of images this takes seconds
+            world = task.world
+            solution.transform(colmap.sim3(similarity_between(task.model, solution)))
         apart = [each for each in task.absorbed if not has_most(solution, each.placed)]
         left_out = set[int]().union(*(each.placed for each in apart))
         model = NextModel.of(

@@ -75,6 +75,7 @@ class NextModel:
         """
         self.densifier = live.next_densifier(self.mapper)
         self._points = [self.densifier.rebuild(report)]
+        self.densifier.prepare_all()
         if not may_lose:
             refuse_loss(self.densifier.surface_lost_share)
 
@@ -86,6 +87,7 @@ class NextModel:
         self.just_placed += self.mapper.place(self._waiting()) if own else []
         if self.densifier is not None and live is not None:
             self._points.append(self.densifier.catch_up(live))
+            self.densifier.prepare_all()
 
     @property
     def point_count(self) -> int:

@@ -22,6 +22,7 @@ class SolveTask:
     Attributes:
         component: the live component whose frame the solution is moved into.
         model: a copy of its model; None before the first two images.
+        world: the world of its mapper when the model was copied; if the mapper has another one later, it began again.
         live: the model to be replaced: `model`, with the images of `absorbed` if these fit.
         numbers: the images to solve.
         absorbed: the components that are to be solved as one with it.
@@ -30,6 +31,7 @@ class SolveTask:
 
     component: LiveComponent
     model: Any | None
+    world: tuple[int, bool] = (0, False)
     live: Any | None = None
     numbers: set[int] = field(default_factory=set)
     absorbed: "list[SolveTask]" = field(default_factory=list)
@@ -42,7 +44,9 @@ class SolveTask:
     def of(cls, component: LiveComponent) -> Self:
         """The task of a live component alone; only the holder of the engine's lock may call."""
         mapper = component.mapper
-        return cls(component=component, model=pycolmap.Reconstruction(mapper.model) if mapper.is_initialised else None)
+        world = mapper.world_count, mapper.is_initialised
+        model = pycolmap.Reconstruction(mapper.model) if mapper.is_initialised else None
+        return cls(component=component, model=model, world=world)
 
     @property
     def placed(self) -> set[int]:
@@ -51,7 +55,7 @@ class SolveTask:
 
     def alone(self) -> "SolveTask":
         """The same component without those that were to join it."""
-        return SolveTask(component=self.component, model=self.model)
+        return SolveTask(component=self.component, model=self.model, world=self.world)
 
     def absorb(self, other: "SolveTask", known: KnownImages, settings: EngineSettings) -> None:
         """Take another component's images in; if they cannot be registered, the solver finds out whether they fit."""

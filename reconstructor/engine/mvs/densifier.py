@@ -51,6 +51,7 @@ class Densifier:
         )
         self._pixels = PixelCache(files, self._compute.device)
         self._added: set[int] = set()
+        self._prepared: dict[int, Entry] = {}
         self._position_of: dict[int, NDArray[np.float64]] = {}  # of sparse points, while nothing moves them
         self.surface_lost_share = 0.0
 
@@ -145,9 +146,20 @@ class Densifier:
         """The entry of an image, or None if it has no depth map."""
         return self._dense.entries.get(number)
 
+    def prepare_all(self) -> None:
+        """Write all entries that `keep_all` will store, so that it only renames those that do not change until then."""
+        for number, entry in self._dense.entries.items():
+            if self._prepared.get(number) is not entry:
+                self._files.prepare_entry(number, entry)
+                self._prepared[number] = entry
+
     def keep_all(self, sequence: int) -> None:
         """Store all entries for the step of this sequence."""
-        self._keep(self._dense.entries.values(), sequence)
+        prepared = {number for number, entry in self._dense.entries.items() if self._prepared.get(number) is entry}
+        self._keep((entry for number, entry in self._dense.entries.items() if number not in prepared), sequence)
+        for number in prepared:
+            self._files.finish_entry(number, sequence)
+        self._prepared.clear()
 
     def _begin(self, numbers: Iterable[int]) -> None:
         """Let the dense model know the first images; their depth is computed with that of the next one."""

@@ -1,6 +1,7 @@
 """What does the engine keep on disk of an image's depth? One file for each image and each step that changed it.
 
     depth/000012.000034.npz: the depth of image 12 after step 34
+    depth/000012.next.npz: that of a refetch which is not finished; it gets a step's name when the models are replaced
 
 A file is valid once its step is finished. The file before it is kept until then, so a crash during any write leaves the
 depth maps of the newest finished step.
@@ -9,7 +10,7 @@ depth maps of the newest finished step.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from reconstructor.engine.features.image_files import read_arrays, write_arrays
 from reconstructor.engine.mvs.entry import Entry
 from reconstructor.engine.mvs.packed_depth import PackedDepth
 from reconstructor.engine.mvs.views import View
+
+_PREPARED: Final = ".next.npz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +42,15 @@ class DepthFiles:
 
     def write_entry(self, number: int, entry: Entry, sequence: int) -> None:
         """Write the entry of an image, valid after the step of this sequence."""
-        views = (entry.view, *entry.sources)
-        arrays: dict[str, NDArray[Any]] = {
-            "numbers": np.array([view.image_number for view in views]),
-            "intrinsics": np.stack([view.intrinsics for view in views]),
-            "camera_from_world": np.stack([view.camera_from_world for view in views]),
-            "published": entry.published_bits,
-            "is_quick": np.array(entry.is_quick),
-            "exposure": np.array([*entry.exposure.gains, entry.exposure.falloff]),
-            **entry.kept.load().arrays(),
-        }
-        path = self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz"
-        write_arrays(path, arrays, is_durable=False)  # depth that a power cut destroyed is computed again
+        self._write_entry(self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz", entry)
+
+    def prepare_entry(self, number: int, entry: Entry) -> None:
+        """Write the entry of an image beside those of steps; see `finish_entry`. No restart reads it."""
+        self._write_entry(self._prepared(number), entry)
+
+    def finish_entry(self, number: int, sequence: int) -> None:
+        """Let the entry that was prepared be valid after the step of this sequence: only its name changes."""
+        self._prepared(number).replace(self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz")
 
     def forget_replaced(self, sequence: int) -> None:
         """Remove the files that a step before this one replaced."""
@@ -65,6 +65,8 @@ class DepthFiles:
             for sequence, path in versions.items():
                 if sequence > newest_sequence:
                     path.unlink(missing_ok=True)
+        for path in (self.folder / "depth").glob(f"*{_PREPARED}"):
+            path.unlink(missing_ok=True)
 
     def read_entry(self, number: int, views: Mapping[int, View]) -> Entry | None:
         """Read the newest entry; None if there is none, it cannot be read, or its image is not among the views.
@@ -93,6 +95,24 @@ class DepthFiles:
             image, sequence, _ = path.name.split(".")
             found.setdefault(int(image), {})[int(sequence)] = path
         return found
+
+    @staticmethod
+    def _write_entry(path: Path, entry: Entry) -> None:
+        views = (entry.view, *entry.sources)
+        arrays: dict[str, NDArray[Any]] = {
+            "numbers": np.array([view.image_number for view in views]),
+            "intrinsics": np.stack([view.intrinsics for view in views]),
+            "camera_from_world": np.stack([view.camera_from_world for view in views]),
+            "published": entry.published_bits,
+            "is_quick": np.array(entry.is_quick),
+            "exposure": np.array([*entry.exposure.gains, entry.exposure.falloff]),
+            **entry.kept.load().arrays(),
+        }
+        # depth that a power cut destroyed is computed again
+        write_arrays(path, arrays, is_durable=False)
+
+    def _prepared(self, number: int) -> Path:
+        return self.folder / "depth" / f"{number:06d}{_PREPARED}"
 
     def _path(self, kind: str, number: int) -> Path:
         return self.folder / kind / f"{number:06d}.npz"

@@ -17,11 +17,13 @@ from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.mvs import densifier
+from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.next_model import NextModel
 from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
+from reconstructor.engine.sfm.model_comparison import similarity_between
 from reconstructor.engine.solve_tasks import SolveTask
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
@@ -113,6 +115,29 @@ def test_images_are_added_while_a_refetch_runs_and_are_in_its_cloud(
     following = engine.add_image(path, path.stem)
     assert following.update.solution == 1
     assert 0 < following.update.new_point_count < refetched.update.new_point_count
+
+
+def test_no_depth_is_written_and_no_frame_sought_while_images_wait(
+    before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = LiveEngine(shutil.copytree(before, tmp_path / "engine"), SETTINGS)
+    monkeypatch.setattr(engine._refetch, "solve", solved)
+    holds: list[tuple[str, bool]] = []
+
+    def watched(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*values: Any) -> Any:
+            holds.append((name, engine._model_lock._is_owned()))  # type: ignore[attr-defined]
+            return work(*values)
+
+        return call
+
+    monkeypatch.setattr(next_components, "similarity_between", watched("frame", similarity_between))
+    monkeypatch.setattr(DepthFiles, "_write_entry", staticmethod(watched("depth", DepthFiles._write_entry)))
+    sequence = engine.refetch().folder.parent.name
+    assert holds == [("frame", False)] + BEFORE * [("depth", False)]
+    depth = {path.name for path in (tmp_path / "engine/depth").iterdir()}
+    assert {f"{number:06d}.{sequence}.npz" for number in range(1, BEFORE + 1)} <= depth
+    assert not any("next" in name for name in depth)
 
 
 def test_an_image_that_comes_while_pairs_of_equal_parts_are_left_out_is_in_the_next_model(

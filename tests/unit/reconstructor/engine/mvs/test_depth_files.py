@@ -82,6 +82,18 @@ def test_what_a_finished_step_replaced_goes_with_the_next_one(files: DepthFiles,
     assert sorted(path.name for path in (tmp_path / "depth").iterdir()) == ["000000.000007.npz", "000001.000004.npz"]
 
 
+def test_prepared_depth_counts_once_its_step_has_a_name(files: DepthFiles, tmp_path: Path) -> None:
+    files.prepare_entry(1, entry(1, 0.25))
+    files.write_entry(1, entry(1, 0.75), 5)  # by an image that came meanwhile
+    assert depth_in(files, 1) == pytest.approx(0.75, rel=1e-4)
+    files.finish_entry(1, 8)
+    assert depth_in(files, 1) == pytest.approx(0.25, rel=1e-4)
+    files.prepare_entry(0, entry(0, 0.25))
+    files.forget_unfinished(8)
+    assert not list((tmp_path / "depth").glob("*next*"))
+    assert depth_in(files, 0) == pytest.approx(0.75, rel=1e-4)
+
+
 def test_depth_of_an_image_that_the_model_lost_is_none(files: DepthFiles) -> None:
     assert files.read_entry(0, {1: VIEWS[1], 2: VIEWS[2]}) is None
 
