@@ -6,7 +6,7 @@ A squared loss buys outliers with inliers: with the same tracks of one hard set 
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from reconstructor.engine.lsm.bundle import Bundle
 
@@ -37,25 +37,28 @@ class RobustAdjustment:
         return bundle
 
     def with_principal_points(self, bundle: Bundle) -> list[Bundle]:
-        """An adjusted bundle; if intrinsics are free and the principal points can be found, a second one that has them."""
-        if set(bundle.cameras) <= set(self.constant_cameras):
-            return [bundle]
-        freed = self._adjusted(bundle, frees_principal_point=True)
-        return [bundle, freed] if _has_likely_principal_points(freed) else [bundle]
+        """An adjusted bundle; if principal points of free cameras can be found, a second one that has them.
 
-    def _adjusted(self, bundle: Bundle, *, frees_principal_point: bool = False) -> Bundle:
-        loss_px = _LOSS_PX / self.scale
-        return bundle.adjusted(
-            loss_px, self.constant_cameras, self.threads, frees_principal_point=frees_principal_point
-        )
+        Cameras of few images are held, and so are those whose principal point would come to lie far from the centre.
+        """
+        counts = Counter(bundle.camera_ids)
+        free = {each for each in bundle.cameras if each not in self.constant_cameras and counts[each] >= _LEAST_IMAGES}
+        while free:
+            freed = self._adjusted(bundle, free)
+            if not (unlikely := {each for each in free if not _is_near_centre(freed.cameras[each])}):
+                return [bundle, freed]
+            free -= unlikely
+        return [bundle]
+
+    def _adjusted(self, bundle: Bundle, with_principal_points: Collection[int] = ()) -> Bundle:
+        """Adjust; with the principal points of these cameras if there are any, while all others keep their intrinsics."""
+        held = set(bundle.cameras).difference(with_principal_points) if with_principal_points else self.constant_cameras
+        loss_px, frees_principal_point = _LOSS_PX / self.scale, bool(with_principal_points)
+        return bundle.adjusted(loss_px, held, self.threads, frees_principal_point=frees_principal_point)
 
 
-def _has_likely_principal_points(bundle: Bundle) -> bool:
-    """Whether each camera took enough photographs to say where its principal point is, and it is near the centre."""
-    counts = Counter(bundle.camera_ids)
-    return all(
-        counts[camera_id] >= _LEAST_IMAGES
-        and abs(camera.principal_point_x / camera.width - 0.5) <= _MOST_OFF_CENTRE
-        and abs(camera.principal_point_y / camera.height - 0.5) <= _MOST_OFF_CENTRE
-        for camera_id, camera in bundle.cameras.items()
-    )
+def _is_near_centre(camera: Any) -> bool:
+    """Whether the principal point of a `pycolmap.Camera` is where that of a photographic lens may be."""
+    across = abs(camera.principal_point_x / camera.width - 0.5)
+    down = abs(camera.principal_point_y / camera.height - 0.5)
+    return bool(max(across, down) <= _MOST_OFF_CENTRE)
