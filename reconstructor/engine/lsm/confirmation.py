@@ -7,14 +7,14 @@ Source of the idea: Zach, Irschara and Bischof, "What can missing correspondence
 CVPR 2008.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reconstructor.engine.lsm.bundle import Bundle, Mask, Rows
+from reconstructor.engine.lsm.bundle import Bundle, Floats, Mask, Rows
 from reconstructor.engine.lsm.measuring import Measuring, View
 
 _LEAST_OBSERVATIONS: Final = 3  # of a point that is looked for
@@ -52,38 +52,78 @@ def confirm(bundle: Bundle, measuring: Measuring, *, seed: int) -> Confirmation:
     count = len(bundle.numbers)
     wanted = {image: np.ones(count, np.bool_) for image in range(count)}
     most_of_image = max(_LEAST_OF_IMAGE, _MOST // max(1, count))
-    return _looked_for(bundle, measuring, wanted, (_NEAR, most_of_image), seed)
+    random = np.random.default_rng(seed)
+    candidates = _candidates(bundle, measuring, wanted, _NEAR)
+    drawn = (each[np.sort(random.permutation(np.arange(len(each)))[:most_of_image])] for each in candidates)
+    return _looked_for(bundle, measuring, drawn)
 
 
 def confirm_across(bundle: Bundle, measuring: Measuring, side: Collection[int], *, seed: int) -> Confirmation:
-    """Look in the images on each side of a cut (rows) for points whose references lie on the other."""
+    """Look in the images on each side of a cut (rows) for points whose references lie on the other.
+
+    They are drawn from the points of all images together: in a large project most images stand far from the cut and have
+    none, so that equal shares of the images would be too few to say anything.
+    """
     count = len(bundle.numbers)
     is_on_side = np.isin(np.arange(count), list(side))
     wanted = {image: is_on_side != is_on_side[image] for image in range(count)}
-    return _looked_for(bundle, measuring, wanted, (_ACROSS, max(1, _MOST_ACROSS // max(1, count))), seed)
+    return _looked_for(bundle, measuring, _drawn_of_all(_candidates(bundle, measuring, wanted, _ACROSS), seed))
 
 
-def _looked_for(
-    bundle: Bundle, measuring: Measuring, wanted: dict[int, Mask], limits: tuple[View, int], seed: int
-) -> Confirmation:
-    """Look in each image for points of the wanted images, within a view and up to a number for each image.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Candidates:
+    """Points that one image should show and does not observe.
+
+    Attributes:
+        image: row of the image.
+        points: (N,) int64, rows of the bundle's points.
+        places_px: (N, 2) float64, where they should be, in pixels of the reduced image.
+    """
+
+    image: int
+    points: Rows
+    places_px: Floats
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, rows: Rows | Mask) -> Self:
+        return replace(self, points=self.points[rows], places_px=self.places_px[rows])
+
+
+def _candidates(bundle: Bundle, measuring: Measuring, wanted: dict[int, Mask], view: View) -> Iterator[_Candidates]:
+    """What can be looked for in each image: points of the wanted images, within a view.
 
     A photograph that cannot be read says nothing: nothing is looked for in it, and nothing that it shows best.
     """
-    view, most_of_image = limits
-    random = np.random.default_rng(seed)
     is_firm = np.bincount(bundle.observations.points, minlength=len(bundle.points_in_world)) >= _LEAST_OBSERVATIONS
+    for image, is_wanted in wanted.items():
+        if measuring.can_be_read[image]:
+            points, places_px = measuring.expected(bundle, image, is_wanted & measuring.can_be_read, view)
+            yield _Candidates(image=image, points=points, places_px=places_px)[is_firm[points]]
+
+
+def _drawn_of_all(candidates: Iterable[_Candidates], seed: int) -> list[_Candidates]:
+    """At most 500 of all candidates, each with the same chance: those with the smallest random numbers."""
+    random = np.random.default_rng(seed)
+    drawn, numbers = list[_Candidates](), [np.empty(0)]
+    for each in candidates:
+        of_image = random.random(len(each))
+        smallest = np.sort(np.argsort(of_image)[:_MOST_ACROSS])
+        drawn.append(each[smallest])
+        numbers.append(of_image[smallest])
+    bound = np.sort(np.concatenate(numbers))[:_MOST_ACROSS].max(initial=0.0)
+    return [each[of_image <= bound] for each, of_image in zip(drawn, numbers[1:], strict=True)]
+
+
+def _looked_for(bundle: Bundle, measuring: Measuring, drawn: Iterable[_Candidates]) -> Confirmation:
+    """Look in each image for the points that were drawn for it."""
     nothing = np.empty(0, np.int64)
     images, references, found = [nothing], [nothing], [np.empty(0, np.bool_)]
-    for image, is_wanted in wanted.items():
-        if not measuring.can_be_read[image]:
-            continue
-        points, places = measuring.expected(bundle, image, is_wanted & measuring.can_be_read, view)
-        chosen = np.flatnonzero(is_firm[points])
-        chosen = np.sort(random.permutation(chosen)[:most_of_image])
-        images.append(np.full(len(chosen), image, np.int64))
-        references.append(measuring.reference_images[points[chosen]])
-        found.append(measuring.is_found(bundle, image, points[chosen], places[chosen]))
+    for each in drawn:
+        images.append(np.full(len(each), each.image, np.int64))
+        references.append(measuring.reference_images[each.points])
+        found.append(measuring.is_found(bundle, each.image, each.points, each.places_px))
     return Confirmation(
         images=np.concatenate(images), references=np.concatenate(references), is_found=np.concatenate(found)
     )
