@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from broker.logs import get_logger
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.lsm.bundle import Bundle, Floats, Mask, Observations, Rows
 from reconstructor.engine.lsm.kept_matches import KeptMatches, MatchFiles, WantedMatches
@@ -141,7 +142,13 @@ class Measuring:
         return self._reference_images
 
     def keep(self) -> None:
-        """Write the matches of this time for the next one."""
+        """Write the matches of this time for the next one; a disk that takes none, as a full one, only costs time then."""
+        try:
+            self._write_new()
+        except OSError as exc:
+            get_logger().warning("matches_not_kept", reason=exc.strerror)
+
+    def _write_new(self) -> None:
         for image in np.flatnonzero(self._is_new if self._files else []).tolist():
             wanted, places = self._matched[image][0]
             for more, further in self._matched[image][1:]:

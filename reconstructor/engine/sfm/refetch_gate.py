@@ -9,7 +9,7 @@ others are added.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -84,6 +84,7 @@ class Objection:
 
     sentence: str
     blamed: tuple[int, ...] = ()
+    is_of_image: bool = False  # from the figures of one image alone
 
 
 def judge(
@@ -150,16 +151,30 @@ def objection_to(figures: GateFigures) -> str:
 
 def objections_to(figures: ModelFigures) -> list[Objection]:
     """All that the figures of a model have against it: the parts it falls into first, then single images."""
-    found = [] if CUT.is_met(figures.cut_points) else [_objection(CUT.objection, figures.cut_points, figures.cut)]
-    if not CONFIRMED_ACROSS.is_met(figures.confirmed_across):
-        found.append(_objection(CONFIRMED_ACROSS.objection, figures.confirmed_across, figures.cut))
+    found = [
+        Objection(sentence=bound.objection.format(figure), blamed=figures.cut)
+        for bound, figure in ((CUT, figures.cut_points), (CONFIRMED_ACROSS, figures.confirmed_across))
+        if not bound.is_met(figure)
+    ]
     found += _objections_to_images(figures)
-    if not SILENT_PAIRS.is_met(len(figures.silent_pairs)):
+    if not SILENT_PAIRS.is_met(count := len(figures.silent_pairs)):
         blamed = _cover(figures.silent_pairs)
-        found.append(_objection(SILENT_PAIRS.objection, len(figures.silent_pairs), blamed))
+        found.append(Objection(sentence=SILENT_PAIRS.objection.format(count), blamed=blamed))
     if not CONFLICTS.is_met(figures.conflicts):
-        found.append(_objection(CONFLICTS.objection, figures.conflicts, ()))
+        found.append(Objection(sentence=CONFLICTS.objection.format(figures.conflicts)))
     return found
+
+
+def blamed_next(objections: Sequence[Objection], placed_before: Collection[int]) -> tuple[int, ...]:
+    """The images without which a model is judged again: those of its first objection, single images all together.
+
+    Of these, the ones that the live model does not place go first, because one of them at a wrong place may be all that
+    speaks against the others.
+    """
+    if not objections or not objections[0].is_of_image:
+        return objections[0].blamed if objections else ()
+    blamed = {number for each in objections if each.is_of_image for number in each.blamed}
+    return tuple(sorted(blamed.difference(placed_before) or blamed))
 
 
 def objections_to_unseen(figures: ModelFigures, placed_before: Collection[int]) -> list[Objection]:
@@ -200,11 +215,8 @@ def _objections_to_images(figures: ModelFigures) -> Iterator[Objection]:
             (CONFIRMED, image.confirmed),
         ):
             if not bound.is_met(figure):
-                yield Objection(sentence=bound.objection.format(figure, image.number), blamed=(image.number,))
-
-
-def _objection(sentence: str, figure: float | None, blamed: tuple[int, ...]) -> Objection:
-    return Objection(sentence=sentence.format(figure), blamed=blamed)
+                sentence = bound.objection.format(figure, image.number)
+                yield Objection(sentence=sentence, blamed=(image.number,), is_of_image=True)
 
 
 def _cover(pairs: tuple[tuple[int, int], ...]) -> tuple[int, ...]:

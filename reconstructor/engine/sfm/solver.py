@@ -13,18 +13,21 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 from pydantic import BaseModel, ConfigDict
 
+from broker import logs
+from broker.errors import CairnError
+from broker.logs import get_logger
+from broker.printable import printable
 from reconstructor.engine.colmap import configure, pycolmap
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.larger_features import LargerFeatures
-from reconstructor.engine.features.photographs import UnreadablePhotographError
-from reconstructor.engine.features.sift import BadFeaturesError
 from reconstructor.engine.lsm.kept_matches import MatchFiles
 from reconstructor.engine.lsm.refinement import remeasured, write_back
 from reconstructor.engine.settings import EngineSettings, Quality
@@ -38,18 +41,22 @@ from reconstructor.engine.sfm.global_mapper import finish_solution, solve_global
 from reconstructor.engine.sfm.high_quality.full_size import MOST_IMAGES, moved, with_larger_features
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import placed_numbers, tight_share
-from reconstructor.engine.sfm.refetch_gate import GateFigures, judge, objections_to, objections_to_unseen
+from reconstructor.engine.sfm.refetch_gate import GateFigures, blamed_next, judge, objections_to, objections_to_unseen
 from reconstructor.engine.sfm.repair import repair
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
 from reconstructor.engine.sfm.windows import WINDOW, refine_in_windows
 
 _WATCH_INTERVAL_S: Final = 0.5
 _LEAST_IMAGES: Final = 2
-_MOST_PRUNINGS: Final = 4
+_MOST_PRUNINGS: Final = 8  # each measures the model again
+_MOST_PRUNED_SHARE: Final = 0.5  # of a model's images, for the figures of each alone
 _LIVE: Final = "live"
 _LARGER_FEATURES: Final = "larger_features"
 _TIME_FOR_FEATURES: Final = 0.5  # of what a refetch may take: what was solved before must not be lost
 _MOST_SOLVED_TOGETHER: Final = 400  # images: took 209 s on a busy core (2026-11-28); more are refined in windows
+# COLMAP's checks come as ValueError, RuntimeError and IndexError, those of pydantic and NumPy's linear algebra as ValueError
+_FAILURES: Final = (CairnError, OSError, ValueError, ArithmeticError, RuntimeError, LookupError, MemoryError)
+_MOST_WORDS: Final = 200  # of a failure
 _NICENESS: Final = 10  # a tenth of the CPU share of the process that adds images
 
 
@@ -141,6 +148,8 @@ class _Contest:
         self._reference: Any | None = None
         self._placed_before = set[int]()
         self._cameras = CameraSearch(known, request.settings, folder)
+        self._attempts: list[Attempt] = []
+        self._passed: list[_Solution] = []
 
     def run(self) -> SolveVerdict:
         if self._has_live:
@@ -149,21 +158,34 @@ class _Contest:
             self._prune(mapper)
             is_model = mapper.model.num_reg_images() >= _LEAST_IMAGES
             self._reference = mapper.model if is_model else None
-        solutions: list[_Solution] = []
         for method, run in _solvers(self._known, self._folder, self._settings, has_live=self._has_live):
-            has_solved = any(not each.attempt.objection for each in solutions)
-            if method == _LIVE or not has_solved:
-                solutions.append(self._attempt(method, run))
-        best = self._best(solutions)
+            if method == _LIVE or not self._passed:
+                self._try(method, partial(self._attempt, method, run))
+        best = self._best()
         if self._settings.quality is Quality.HIGH and best and best.model.num_reg_images() <= MOST_IMAGES:
-            solutions.append(self._with_larger_features(best))
-        return self._choose(solutions)
+            self._try(_LARGER_FEATURES, partial(self._with_larger_features, best))
+        return self._choose()
+
+    def _try(self, method: str, run: "Callable[[], _Solution | Attempt]") -> None:
+        """Run an attempt; if it fails, only this one is lost."""
+        begun = time.monotonic()
+        try:
+            found = run()
+        except _FAILURES as exc:
+            get_logger().warning("solver_failed", method=method, exc_info=True)
+            found = _lost(method, begun, f"it failed: {_words_of(exc)}")
+        if isinstance(found, Attempt):
+            self._attempts.append(found)
+            return
+        self._attempts.append(found.attempt)
+        if not found.attempt.objection:
+            self._passed.append(found)
 
     def _new_mapper(self) -> LiveMapper:
         model = _read_model(self._folder / "live") if self._has_live else None
         return build_mapper(self._known, self._settings, model=model)
 
-    def _attempt(self, method: str, run: Callable[[LiveMapper], bool]) -> _Solution:
+    def _attempt(self, method: str, run: Callable[[LiveMapper], bool]) -> _Solution | Attempt:
         begun, mapper = time.monotonic(), self._new_mapper()
         is_solved, first = run(mapper), mapper
         mapper = self._cameras.fitting(mapper)
@@ -173,7 +195,7 @@ class _Contest:
         lost = () if objection else repair(mapper, self._known)
         if objection or mapper.model.num_reg_images() < _LEAST_IMAGES:
             objection = objection or "its matches disagree about where nearly all images were taken"
-            return _lost(method, begun, mapper, objection)
+            return _lost(method, begun, objection)
         # Before it is measured again: the bounds are those of models whose observations are all where their features are.
         figures, pruned, objection = self._prune(mapper)
         solved = pycolmap.Reconstruction(mapper.model)
@@ -196,11 +218,7 @@ class _Contest:
         begun, mapper = time.monotonic(), best.mapper
         until_s = self._begun_s + _TIME_FOR_FEATURES * self._settings.refetch_timeout_s
         larger = LargerFeatures(self._engine_folder, self._settings, until_s)
-        given = self._given_cameras(mapper)
-        try:
-            bundles = with_larger_features(best.model, self._known, given, self._settings, larger)
-        except (TimeoutError, BadFeaturesError, UnreadablePhotographError) as exc:
-            return _lost(_LARGER_FEATURES, begun, mapper, str(exc))
+        bundles = with_larger_features(best.model, self._known, self._given_cameras(mapper), self._settings, larger)
         models = [moved(best.solved, bundle) for bundle in bundles]
         mapper.swap(max(models, key=lambda each: tight_share(each, self._known)))
         figures, pruned, objection = self._prune(mapper)
@@ -246,45 +264,50 @@ class _Contest:
 
     def _prune(self, mapper: LiveMapper) -> tuple[ModelFigures | None, tuple[int, ...], str]:
         """Take out images until no figure speaks against the model; its figures, those images, and what is left to object."""
-        out: list[int] = []
-        for _ in range(_MOST_PRUNINGS):
+        out, singly = list[int](), 0
+        most = _MOST_PRUNED_SHARE * mapper.model.num_reg_images()
+        for is_last in (*(False,) * _MOST_PRUNINGS, True):
             figures = measure_model(mapper.model, self._known, self._settings)
             objections = objections_to(figures) + objections_to_unseen(figures, self._placed_before)
-            if not objections:
-                return figures, tuple(out), ""
-            blamed = objections[0].blamed
-            if not blamed or mapper.model.num_reg_images() - len(blamed) < _LEAST_IMAGES:
-                return figures, tuple(out), objections[0].sentence
+            blamed = blamed_next(objections, self._placed_before)
+            singly += len(blamed) if objections and objections[0].is_of_image else 0
+            left_count = mapper.model.num_reg_images() - len(blamed)
+            if is_last or not blamed or singly > most or left_count < _LEAST_IMAGES:
+                break
             for number in blamed:
                 mapper.remove(number)
             out += blamed
-        return figures, tuple(out), objections[0].sentence
+        return figures, tuple(out), objections[0].sentence if objections else ""
 
     def _given_cameras(self, mapper: LiveMapper) -> set[int]:
         return {camera_id for camera_id in mapper.model.cameras if mapper.is_calibrated(camera_id)}
 
-    def _best(self, solutions: list[_Solution]) -> _Solution | None:
+    def _best(self) -> _Solution | None:
         """The solution of the highest tight share; of those as good, the one of most images, then the cheapest."""
-        passed = [each for each in solutions if not each.attempt.objection]
-        if not passed:
+        if not self._passed:
             return None
-        shares = [tight_share(each.model, self._known) for each in passed]
-        as_good = [each for each, share in zip(passed, shares, strict=True) if share >= max(shares) - TIE]
+        shares = [tight_share(each.model, self._known) for each in self._passed]
+        as_good = [each for each, share in zip(self._passed, shares, strict=True) if share >= max(shares) - TIE]
         return max(as_good, key=lambda each: (each.model.num_reg_images(), -each.attempt.seconds))
 
-    def _choose(self, solutions: list[_Solution]) -> SolveVerdict:
-        attempts, best = tuple(each.attempt for each in solutions), self._best(solutions)
+    def _choose(self) -> SolveVerdict:
+        best = self._best()
         if best is None:
-            return SolveVerdict(method="", attempts=attempts)
+            return SolveVerdict(method="", attempts=tuple(self._attempts))
         if not self._has_live:
             best.model.normalize()  # the first model of a project sets its world
         _write_model(best.model, self._folder / "result")
-        return SolveVerdict(method=best.attempt.method, attempts=attempts)
+        return SolveVerdict(method=best.attempt.method, attempts=tuple(self._attempts))
 
 
-def _lost(method: str, begun: float, mapper: LiveMapper, objection: str) -> _Solution:
-    attempt = Attempt(method=method, seconds=time.monotonic() - begun, objection=objection)
-    return _Solution(attempt=attempt, mapper=mapper, model=mapper.model)
+def _lost(method: str, begun: float, objection: str) -> Attempt:
+    return Attempt(method=method, seconds=time.monotonic() - begun, objection=objection)
+
+
+def _words_of(exc: BaseException) -> str:
+    """What a person can read of a failure; not the paths of files."""
+    said = exc.sentence if isinstance(exc, CairnError) else getattr(exc, "strerror", None) or str(exc)
+    return printable(" ".join(said.split()))[:_MOST_WORDS] or type(exc).__name__
 
 
 def _refine_live(folder: Path, request: SolveRequest) -> SolveVerdict:
@@ -351,6 +374,7 @@ def _end_with(parent_pid: int) -> None:
 
 
 def main(folder: Path) -> None:
+    logs.configure()
     request = SolveRequest.model_validate_json((folder / "request.json").read_bytes())
     _end_with(request.parent_pid)
     os.nice(_NICENESS)

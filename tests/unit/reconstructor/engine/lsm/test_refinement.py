@@ -93,6 +93,15 @@ def test_matches_of_an_earlier_refetch_are_kept_until_the_photograph_is_another(
     assert np.allclose(third.centers_in_world(), first.centers_in_world(), atol=1e-4)
 
 
+def test_matches_that_the_disk_does_not_take_are_only_not_kept(solved: Solved, tmp_path: Path) -> None:
+    in_the_way = tmp_path / "engine"
+    in_the_way.touch()
+    cameras = set(Bundle.of(solved.model).cameras)
+    (kept,) = remeasured(solved.model, solved.facts, cameras, SETTINGS, MatchFiles(folder=tmp_path / "other"))
+    (lost,) = remeasured(solved.model, solved.facts, cameras, SETTINGS, MatchFiles(folder=in_the_way))
+    assert len(lost.observations) == len(kept.observations)
+
+
 def test_kept_matches_hold_only_while_what_they_depend_on_is_the_same() -> None:
     wanted = WantedMatches(
         features=np.array([4, -1, 6]),

@@ -14,7 +14,7 @@ from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.sfm.gate.bounds import REPROJECTION
 from reconstructor.engine.sfm.gate.figures import ImageFigures, ModelFigures, reprojection_ratios
 from reconstructor.engine.sfm.model_comparison import camera_jumps, epipolar_inlier_share, similarity_between
-from reconstructor.engine.sfm.refetch_gate import judge, objections_to, objections_to_unseen
+from reconstructor.engine.sfm.refetch_gate import blamed_next, judge, objections_to, objections_to_unseen
 from reconstructor.engine.sfm.solver import Attempt, SolveVerdict
 from tests.unit.reconstructor.engine.spoiled import (
     half_the_images_swapped,
@@ -177,6 +177,18 @@ def test_each_figure_of_an_image_beyond_its_bound_blames_it(walk: Walk, change: 
     objections = objections_to(figures_of(walk, images=images))
     assert [each.blamed for each in objections] == [(CAMERAS,)]
     assert str(CAMERAS) in objections[0].sentence
+
+
+def test_single_images_go_together_and_added_ones_before_those_that_they_may_speak_against(walk: Walk) -> None:
+    bad = [image.model_copy(update={"share": 0.5}) for image in figures_of(walk).images[:3]]
+    images = (*bad, *figures_of(walk).images[3:])
+    objections = objections_to(figures_of(walk, images=images, silent_pairs=((4, 5),)))
+    assert blamed_next(objections, ()) == (1, 2, 3)
+    assert blamed_next(objections, {1, 3, 4, 5}) == (2,)
+    assert blamed_next(objections, {1, 2, 3, 4, 5}) == (1, 2, 3)
+    assert blamed_next(objections_to(figures_of(walk, images=images, cut_points=15)), ()) == (7, 8)
+    assert blamed_next(objections_to(figures_of(walk, silent_pairs=((4, 5),))), ()) == (5,)
+    assert blamed_next([], ()) == ()
 
 
 @pytest.mark.parametrize(("share", "is_met"), [(0.3, True), (1.0, False)])

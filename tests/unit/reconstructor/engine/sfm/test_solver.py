@@ -15,11 +15,13 @@ from broker.ids import ProjectId, SenderId
 from broker.manifest import Manifest
 from broker.shards import sha256
 from reconstructor.engine import refetch as engine_refetch
+from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.lsm.refinement import remeasured
-from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.settings import EngineSettings, Quality
 from reconstructor.engine.sfm import solver, windows
+from reconstructor.engine.sfm.gate.figures import ImageFigures, ModelFigures
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.jobs.answer import read_answer
 from reconstructor.jobs.commit import RefetchRejectedError, plan_commit
@@ -209,3 +211,134 @@ def test_a_refetch_whose_photographs_are_gone_keeps_all_images_where_they_are(
     assert refetched.update.refetch_rejected == ""
     assert [camera.state.value for camera in refetched.update.cameras] == ["placed"] * COUNT
     assert photographs.center_error(refetched.update) < max(2 * before, 0.01)
+
+
+class PlacedImages:
+    """A mapper of images of which some cannot be where they are."""
+
+    def __init__(self, count: int) -> None:
+        self.left, self.model = set(range(1, count + 1)), self
+        self.removed: list[int] = []
+
+    def num_reg_images(self) -> int:
+        return len(self.left)
+
+    def remove(self, number: int) -> None:
+        self.left.remove(number)
+        self.removed.append(number)
+
+
+def figures_of(numbers: set[int], bad: set[int], **changes: Any) -> ModelFigures:
+    images = tuple(
+        ImageFigures(
+            number=number,
+            observations=300,
+            share=0.1 if number in bad else 0.9,
+            tight_share=0.6,
+            reprojection_ratio=1.0,
+            confirmed=0.7,
+        )
+        for number in sorted(numbers)
+    )
+    good = ModelFigures(
+        images=images,
+        tight_share=0.6,
+        cut_points=500,
+        cut=(1,),
+        confirmed_across=0.6,
+        silent_pairs=(),
+        conflicts=0.0,
+    )
+    return good.model_copy(update=changes)
+
+
+@pytest.fixture
+def contest(tmp_path: Path) -> solver._Contest:
+    request = solver.SolveRequest(
+        engine_folder=str(tmp_path), numbers=(), settings=SETTINGS, has_live=False, parent_pid=0
+    )
+    return solver._Contest(KnownImages(), tmp_path, request)
+
+
+@pytest.mark.parametrize("bad", [set(), {3}, {2, 5, 8, 11}, set(range(4, 14))])
+def test_a_model_is_judged_without_all_of_its_bad_images(
+    contest: solver._Contest, monkeypatch: pytest.MonkeyPatch, bad: set[int]
+) -> None:
+    images: Any = PlacedImages(20)
+    monkeypatch.setattr(solver, "measure_model", lambda model, *_: figures_of(model.left, bad))
+    figures, pruned, objection = contest._prune(images)
+    assert objection == ""
+    assert set(pruned) == bad
+    assert figures is not None
+    assert {each.number for each in figures.images} == set(range(1, 21)) - bad, "the figures are those of what is left"
+
+
+def test_a_model_of_which_most_images_are_bad_is_refused(
+    contest: solver._Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images: Any = PlacedImages(20)
+    monkeypatch.setattr(solver, "measure_model", lambda model, *_: figures_of(model.left, set(range(1, 12))))
+    _, pruned, objection = contest._prune(images)
+    assert (pruned, images.removed) == ((), [])
+    assert "image 1 " in objection
+
+
+def test_parts_are_taken_out_one_by_one_before_single_images_and_what_is_left_is_judged_once_more(
+    contest: solver._Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, bad = [(19, 20), (17, 18), (15, 16)], {2, 4}
+
+    def measured(model: PlacedImages, *_: object) -> ModelFigures:
+        apart = next((part for part in parts if model.left.issuperset(part)), None)
+        changes: dict[str, Any] = {} if apart is None else {"cut_points": 3, "cut": apart}
+        return figures_of(model.left, bad, **changes)
+
+    images: Any = PlacedImages(20)
+    monkeypatch.setattr(solver, "measure_model", measured)
+    assert contest._prune(images)[1:] == ((19, 20, 17, 18, 15, 16, 2, 4), "")
+    images = PlacedImages(20)
+    monkeypatch.setattr(solver, "measure_model", lambda model, *_: figures_of(model.left, set(), conflicts=0.5))
+    assert contest._prune(images)[1] == ()
+    assert "stand before" in contest._prune(images)[2]
+
+
+@pytest.mark.parametrize(
+    ("failure", "objection"),
+    [
+        (np.linalg.LinAlgError("SVD did not converge"), "it failed: SVD did not converge"),
+        (OSError(28, "No space left on device", "/srv/chapel/solve.db"), "it failed: No space left on device"),
+        (RuntimeError("SQLite error:\ndisk is full"), "it failed: SQLite error: disk is full"),
+        (IndexError("Point3D with ID 3 does not exist"), "it failed: Point3D with ID 3 does not exist"),
+        (MemoryError(), "it failed: MemoryError"),
+    ],
+)
+def test_a_failure_is_the_objection_to_one_attempt(
+    contest: solver._Contest, failure: Exception, objection: str
+) -> None:
+    def fails() -> solver.Attempt:
+        raise failure
+
+    contest._try("global_1", fails)
+    contest._try("live", lambda: solver.Attempt(method="live", seconds=1.0, objection="it found no solution"))
+    assert [each.objection for each in contest._choose().attempts] == [objection, "it found no solution"]
+
+
+def test_a_solver_that_fails_loses_only_its_own_attempt(
+    tmp_path: Path, photographs: Photographs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> bool:
+        raise np.linalg.LinAlgError
+
+    monkeypatch.setattr("reconstructor.engine.sfm.solver_process.subprocess.Popen", Here)
+    for name in ("solve_globally", "with_larger_features"):
+        monkeypatch.setattr(solver, name, fails)
+    engine = LiveEngine(tmp_path, SETTINGS.model_copy(update={"quality": Quality.HIGH}))
+    for path in photographs.paths[:4]:
+        engine.add_image(path, path.stem)
+    refetched = engine.refetch()
+    assert refetched.update.refetch_rejected == ""
+    assert refetched.solve is not None
+    assert refetched.solve.method == "live"
+    first, *_, last = refetched.solve.attempts
+    assert first.objection == last.objection == "it failed: LinAlgError"
+    assert last.method == "larger_features"
