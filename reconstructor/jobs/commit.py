@@ -11,7 +11,7 @@ from reconstructor.config import Baseline
 from reconstructor.jobs.answer import Answer
 from reconstructor.metric_scale.estimate import estimate_scale
 from reconstructor.metric_scale.scale import Scaling
-from reconstructor.publishing.camera_changes import centre_of, facts_of, renewed
+from reconstructor.publishing.camera_changes import centres_of, facts_of, renewed
 from reconstructor.publishing.components import counted
 from reconstructor.publishing.manifests import NextReference, begin, grow
 from reconstructor.schedule import Job, JobKind
@@ -101,7 +101,7 @@ def with_cameras(
     """The next reference set with these cameras; without new points, the present one if a camera changed."""
     reference = following or store.references.present() or ReferenceSet.empty(project)
     manifest = reference.manifest
-    pages = renewed(reference.camera_pages, entries, project, centre_of(manifest.bounds, manifest.frame.offset))
+    pages = renewed(reference.camera_pages, entries, project, centres_of(reference))
     if following is None and [page.digest for page in pages] == list(manifest.camera_pages):
         return None
     return reference.with_cameras(pages).with_manifest(

@@ -4,7 +4,7 @@ The ground sampling distance is what a pixel covers on the object. A black box r
 this threshold each image would publish each camera.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from broker.envelope import Vector3
 from broker.manifest import PAGE_ENTRIES, CameraEntry, CameraPage, Page
 from broker.messages import Bounds
+from reconstructor.clouds.sharding import join_bounds
 from reconstructor.storage.images import StoredImage
 from reconstructor.storage.reference_set import ReferenceSet
 
@@ -23,7 +24,7 @@ _MEASURED: Final = ("world_from_camera", "intrinsics", "distortion", "reprojecti
 
 
 def renewed(
-    pages: tuple[Page[CameraPage], ...], cameras: Iterable[CameraEntry], project: str, centre: Vector3
+    pages: tuple[Page[CameraPage], ...], cameras: Iterable[CameraEntry], project: str, centres: Mapping[int, Vector3]
 ) -> tuple[Page[CameraPage], ...]:
     """Pages of these cameras; a page on which no camera changed stays the very same.
 
@@ -31,13 +32,13 @@ def renewed(
         pages: as published before.
         cameras: every camera, with its image number.
         project: the pages' project.
-        centre: of the object, in the world.
+        centres: of the components that have points, by their numbers, each in its component's frame; see `centres_of`.
     """
     before = {entry.image_id: entry for page in pages for entry in page.message.cameras}
     page_by_place = {_place(page.message.cameras[0]): page for page in pages}
     parts: dict[int, list[CameraEntry]] = {}
     for each in cameras:
-        parts.setdefault(_place(each), []).append(_kept(before.get(each.image_id), each, centre))
+        parts.setdefault(_place(each), []).append(_kept(before.get(each.image_id), each, centres.get(each.component)))
     return tuple(
         page
         if (page := page_by_place.get(place)) is not None and _is_same(page.message.cameras, part)
@@ -51,9 +52,7 @@ def with_facts(reference: ReferenceSet, images: Iterable[StoredImage]) -> Refere
     facts_by_id = {image.image_id: facts_of(image) for image in images}
     cameras = [_with(camera, facts_by_id.get(camera.image_id, {})) for camera in reference.cameras]
     manifest = reference.manifest
-    pages = renewed(
-        reference.camera_pages, cameras, manifest.project, centre_of(manifest.bounds, manifest.frame.offset)
-    )
+    pages = renewed(reference.camera_pages, cameras, manifest.project, centres_of(reference))
     if [page.digest for page in pages] == list(manifest.camera_pages):
         return None
     return reference.with_cameras(pages).with_manifest(revision=manifest.revision + 1)
@@ -79,8 +78,19 @@ def _place(camera: CameraEntry) -> int:
     return ((camera.image_number or 1) - 1) // PAGE_ENTRIES
 
 
-def centre_of(bounds: Bounds, offset: Vector3) -> Vector3:
-    """The centre of a box of shard coordinates, in the world."""
+def centres_of(reference: ReferenceSet) -> dict[int, Vector3]:
+    """The centre of each component's points, by its number, in the frame that its cameras are in: its own."""
+    manifest = reference.manifest
+    boxes = {0: [manifest.bounds]}
+    if len(manifest.components) > 1:  # else all shards need not be gone through
+        for shard in reference.shards:
+            if shard.component:
+                boxes.setdefault(shard.component, []).append(shard.bounds)
+    return {number: _centre_of(join_bounds(each), manifest.frame.offset) for number, each in boxes.items()}
+
+
+def _centre_of(bounds: Bounds, offset: Vector3) -> Vector3:
+    """The centre of a box of shard coordinates, in its component's frame."""
     x, y, z = (np.add(bounds.minimum, bounds.maximum) / 2 + offset).tolist()
     return x, y, z
 
@@ -89,7 +99,7 @@ def _is_same(before: Sequence[CameraEntry], now: Sequence[CameraEntry]) -> bool:
     return len(before) == len(now) and all(one is other for one, other in zip(before, now, strict=True))
 
 
-def _kept(before: CameraEntry | None, now: CameraEntry, centre: Vector3) -> CameraEntry:
+def _kept(before: CameraEntry | None, now: CameraEntry, centre: Vector3 | None) -> CameraEntry:
     """The camera as it was published, unless it has to be published again."""
     if before is None:
         return now
@@ -99,12 +109,12 @@ def _kept(before: CameraEntry | None, now: CameraEntry, centre: Vector3) -> Came
     return before if is_same and not _is_moved(before, now, centre) else now
 
 
-def _is_moved(before: CameraEntry, now: CameraEntry, centre: Vector3) -> bool:
+def _is_moved(before: CameraEntry, now: CameraEntry, centre: Vector3 | None) -> bool:
     if before.world_from_camera is None or now.world_from_camera is None or not before.intrinsics or not now.intrinsics:
         return (before.world_from_camera, before.intrinsics) != (now.world_from_camera, now.intrinsics)
     old, new = np.array(before.world_from_camera), np.array(now.world_from_camera)
     focal_px = max(now.intrinsics[:2])
-    distance = float(np.linalg.norm(new[:3, 3] - centre))
+    distance = 0.0 if centre is None else float(np.linalg.norm(new[:3, 3] - centre))
     step = float(np.linalg.norm(new[:3, 3] - old[:3, 3]))
     if step * focal_px > _MOVED_PX * distance:
         return True

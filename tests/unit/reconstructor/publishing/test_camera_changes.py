@@ -6,12 +6,14 @@ from dataclasses import replace
 import pytest
 
 from broker.ids import ImageId, ProjectId, SenderId
-from broker.manifest import CameraEntry, CameraPage, CameraState, Page
-from reconstructor.publishing.camera_changes import renewed, with_facts
+from broker.manifest import CameraEntry, CameraPage, CameraState, Component, Page
+from broker.messages import Bounds, WorldFrame
+from reconstructor.publishing.camera_changes import centres_of, renewed, with_facts
 from reconstructor.storage.images import ImageState, StoredImage
 from reconstructor.storage.reference_set import ReferenceSet
+from tests.unit.reconstructor.publishing.entries import entry, reference_of
 
-CENTRE = (0.0, 0.0, 0.0)
+CENTRE = {0: (0.0, 0.0, 0.0)}
 FOCAL_PX = 1000.0
 DISTANCE = 10.0
 GSD = DISTANCE / FOCAL_PX
@@ -68,6 +70,27 @@ def test_a_camera_that_moved_by_less_than_half_a_pixel_on_the_object_stays(now: 
 def test_a_camera_that_changed_is_published_again(now: CameraEntry) -> None:
     (page,) = renewed(pages_of(camera(1)), [now], "chapel", CENTRE)
     assert page.message.cameras == (now,)
+
+
+def test_a_camera_of_a_further_component_is_compared_at_the_distance_of_its_own_points() -> None:
+    far = Bounds(minimum=(89.0, -1.0, -1.0), maximum=(91.0, 1.0, 1.0))
+    near = Bounds(minimum=(-1.0, -1.0, -1.0), maximum=(1.0, 1.0, 1.0))
+    shards = (entry(0), entry(1, component=1).model_copy(update={"bounds": near}))
+    reference = reference_of(shards).with_manifest(bounds=far, components=(Component(), Component(id=1)))
+    before = pages_of(camera(1), camera(2, component=1))
+    now = [camera(1, x=0.6 * GSD), camera(2, component=1, x=0.6 * GSD)]  # the leading object is nine times as far
+    (page,) = renewed(before, now, "chapel", centres_of(reference))
+    assert page.message.cameras == (before[0].message.cameras[0], now[1])
+    reference = reference.with_manifest(frame=WorldFrame(offset=(0.0, 0.0, 100.0)))
+    assert centres_of(reference) == {0: (90.0, 0.0, 100.0), 1: (0.0, 0.0, 100.0)}
+    assert centres_of(reference.with_manifest(components=(Component(),))) == {0: (90.0, 0.0, 100.0)}
+
+
+def test_a_camera_of_a_component_without_points_is_published_whenever_it_moves() -> None:
+    before = pages_of(camera(1, component=1))
+    assert renewed(before, [camera(1, component=1)], "chapel", CENTRE) == before
+    (page,) = renewed(before, [camera(1, component=1, x=0.01 * GSD)], "chapel", CENTRE)
+    assert page.message.cameras == (camera(1, component=1, x=0.01 * GSD),)
 
 
 def test_small_steps_do_not_add_up_unseen() -> None:
