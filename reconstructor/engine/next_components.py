@@ -1,17 +1,20 @@
 """How do all components get their next models? Each is built beside its live one; then all are replaced at once."""
 
+import contextlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
 from typing import Any, Final
 
 from broker.shards import PointCloud
+from reconstructor.clouds.similarity import DegenerateGeometryError
 from reconstructor.engine import colmap
 from reconstructor.engine.components import Components, NewDensifier, is_full
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.groups import LEAST_IMAGES, connected_groups, mapper_of_group, observing_little
 from reconstructor.engine.live_component import LiveComponent
 from reconstructor.engine.mvs.dense_model import Report
+from reconstructor.engine.mvs.surface_loss import SurfaceLostError
 from reconstructor.engine.next_model import NextModel, world_of
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.joining import has_most
@@ -23,10 +26,16 @@ _THINNED_SHARE: Final = 0.9  # so that the next images do not make it fuse again
 
 
 class NextComponents:
-    """The next models of the live components, the one that will lead first."""
+    """The next models of the live components; a component without one stays as it is.
 
-    def __init__(self, known: KnownImages, settings: EngineSettings) -> None:
-        self._known, self._settings = known, settings
+    Args:
+        known: what the engine knows of the images.
+        settings: the engine's settings.
+        leads: the number of the live component that will lead, if it gets a next model.
+    """
+
+    def __init__(self, known: KnownImages, settings: EngineSettings, leads: int) -> None:
+        self._known, self._settings, self._leads = known, settings, leads
         self._models: dict[int, NextModel] = {}  # by number of the live component
         self._successors: dict[int, int] = {}  # of the live components that were joined with another one
         self._begun: list[NextModel] = []  # of images that the solutions left out
@@ -34,8 +43,8 @@ class NextComponents:
 
     @property
     def leads(self) -> int:
-        """The number of the live component that will lead."""
-        return next(iter(self._models))
+        """The number of the live component that will lead: the one that leads now if the other has no next model."""
+        return self._leads if self._leads in self._models else 0
 
     def add(self, task: SolveTask, solution: Any, numbers: Sequence[int], lock: RLock) -> None:
         """Build the next model of a task from its solution, which is moved into the live component's frame.
@@ -79,23 +88,38 @@ class NextComponents:
             if each not in apart:
                 self._successors[each.component.number] = component.number
         for each in apart:
-            self.add(each.alone(), each.model, numbers, lock)
+            self.keep(each.alone(), numbers, lock)
 
-    def rebuild(self, live: Components, reports: Callable[[int], Report]) -> None:
+    def keep(self, task: SolveTask, numbers: Sequence[int], lock: RLock) -> None:
+        """Build the next models of a task without a solution from the live ones; arguments as of `add`."""
+        for each in task.apart():
+            with contextlib.suppress(DegenerateGeometryError):  # it stays as it is
+                self.add(each, each.model, numbers, lock)
+
+    def rebuild(self, live: Components, reports: Callable[[int], Report]) -> dict[int, str]:
         """Compute the dense clouds again; depth maps of the live components are reused where they fit.
 
         Images that the solutions left out begin components of their own, where they fit each other.
+
+        Returns:
+            What speaks against next models that would lose surface, by number of the component; they are given up.
         """
+        objections: dict[int, str] = {}
         self._begin_left_out(live)
-        for order, (number, model) in enumerate(self._models.items()):
+        for order, (number, model) in enumerate(list(self._models.items())):
             densifier = _find(live, number).densifier
-            if densifier is not None:
-                model.rebuild(densifier, reports(order))
+            try:
+                if densifier is not None:
+                    model.rebuild(densifier, reports(order))
+            except SurfaceLostError as exc:
+                objections[number] = exc.sentence
+                self._give_up(number)
         for model in self._begun:
             densifier = _home(live, model).densifier
             if densifier is not None:
                 model.rebuild(densifier, reports(1), may_lose=True)  # it stood elsewhere
         self._thin()
+        return objections
 
     def cloud(self, component: LiveComponent, sequence: int) -> PointCloud:
         """The complete cloud of a component after `replace`; what is stored of it counts for the step of this sequence."""
@@ -131,8 +155,8 @@ class NextComponents:
     def replace(self, live: Components, new_densifier: NewDensifier) -> Components:
         """The components to go on with; only the holder of the engine's lock may call.
 
-        Two components that change places change their numbers. A component that began meanwhile stays, without the
-        images that a next model has by now.
+        Two components that change places change their numbers. A component that began meanwhile, or has no next model,
+        stays, without the images that a next model has by now.
         """
         names = {self.leads: 0, 0: self.leads}
         every = [
@@ -143,13 +167,16 @@ class NextComponents:
             each.just_placed = model.just_placed
         for begun in live.every:
             if begun.number not in self._models and begun.number not in self._successors:
-                _append(begun, every)
+                least = 0 if begun.number == self.leads else LEAST_IMAGES
+                if _append(begun, every, least) and begun.number in names:
+                    begun.number = names[begun.number]
+                    begun.mapper.described.clear()  # with the number before
         next_number = live.next_number
         for model in self._begun:
             if not is_full(every, next_number):
                 begun = LiveComponent(next_number, known=self._known, mapper=model.mapper, densifier=model.densifier)
                 begun.just_placed = model.just_placed
-                next_number += _append(begun, every)
+                next_number += _append(begun, every, LEAST_IMAGES)
         every.sort(key=lambda each: each.number)
         following = Components(self._known, self._settings, new_densifier, every, next_number)
         following.asked |= live.asked
@@ -161,6 +188,8 @@ class NextComponents:
         return all(model.world == world_of(_find(live, number).mapper) for number, model in self._models.items())
 
     def _begin_left_out(self, live: Components) -> None:
+        if any(each.number not in self._models and each.number not in self._successors for each in live.every):
+            return  # images of a component without a next model are not left out
         mappers = [model.mapper for model in self._models.values()]
         leading = self._models[self.leads].mapper
         if len(leading.placed_numbers()) < LEAST_IMAGES:
@@ -188,6 +217,11 @@ class NextComponents:
     def _every(self) -> list[NextModel]:
         return [*self._models.values(), *self._begun]
 
+    def _give_up(self, number: int) -> None:
+        """Let the live components stay that this next model was of."""
+        del self._models[number]
+        self._successors = {one: other for one, other in self._successors.items() if other != number}
+
     def _successor(self, home: int | None) -> int:
         return self.leads if home is None else self._successors.get(home, home)
 
@@ -195,12 +229,12 @@ class NextComponents:
         return set[int]().union(*(model.mapper.placed_numbers() for model in self._every()))
 
 
-def _append(begun: LiveComponent, every: list[LiveComponent]) -> bool:
-    """Append a component without the images that the others have, if three remain at least."""
+def _append(begun: LiveComponent, every: list[LiveComponent], least: int) -> bool:
+    """Append a component without the images that the others have, if so many remain at least."""
     for number in begun.mapper.placed_numbers():
         if any(each.mapper.is_placed(number) for each in every):
             begun.mapper.remove(number)
-    has_enough = len(begun.mapper.placed_numbers()) >= LEAST_IMAGES
+    has_enough = len(begun.mapper.placed_numbers()) >= least
     every += [begun] if has_enough else []
     return has_enough
 

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from broker.memory import trim_heap
 from reconstructor.clouds.similarity import DegenerateGeometryError
 from reconstructor.engine.components import Components
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.mvs.surface_loss import SurfaceLostError
 from reconstructor.engine.next_components import NextComponents
 from reconstructor.engine.priority import Priority
 from reconstructor.engine.settings import EngineSettings
@@ -30,6 +29,8 @@ _SPAN_OF_STAGE: Final = {"solving": (0.0, 0.3), "depth": (0.3, 0.7), "fusion": (
 class RefetchResult:
     """Result of a refetch: replacements, or the reason there are none; neither if there are too few images.
 
+    There are replacements as soon as one component gained a solution; the others keep their models.
+
     Attributes:
         verdict: the solver's attempts with the gate's figures, of the component that will lead; None if it failed.
         next_components: the new models; the very last images may be missing.
@@ -39,6 +40,15 @@ class RefetchResult:
     verdict: SolveVerdict | None = None
     next_components: NextComponents | None = None
     objection: str = ""
+
+
+class _Solved(NamedTuple):
+    """What came of one task; see `Refetch.solve`."""
+
+    task: SolveTask
+    verdict: SolveVerdict | None
+    solution: Any | None
+    objection: str
 
 
 class Refetch:
@@ -74,29 +84,26 @@ class Refetch:
         self.report("solving", 0, 1)
         with watch.measure("solving"):
             tasks, numbers = self._tasks(live)
-            verdict, solution, objection = self.solve(tasks[0])
-            if solution is None:
-                return RefetchResult(verdict=verdict, objection=objection)
-            solutions = [solution]
-            for done, task in enumerate(tasks[1:], start=1):
+            solved = []
+            for done, task in enumerate(tasks):
                 self.report("solving", done, len(tasks))
-                _, solution, _ = self.solve(task)
-                solutions.append(solution or task.live)
+                solved.append(_Solved(task, *self.solve(task)))
         self.report("solving", 1, 1)
-        following = NextComponents(self._known, self._settings)
-        try:
-            with watch.measure("mapping"):
-                self._build(following, zip(tasks, solutions, strict=True), numbers)
-        except DegenerateGeometryError as exc:
-            return RefetchResult(verdict=verdict, objection=exc.sentence)
-        try:
+        verdict = solved[0].verdict
+        if all(each.solution is None for each in solved):
+            return RefetchResult(verdict=verdict, objection=solved[0].objection)
+        following = NextComponents(self._known, self._settings, leads=tasks[0].component.number)
+        with watch.measure("mapping"):
+            objections = self._build(following, solved, numbers)
+        if len(objections) < len(tasks):
             with watch.measure("dense"):
-                following.rebuild(live, lambda order: self.report if order == 0 else self._yield_beside)
-                while len(homes := self.missing(following, live)) > 1:
-                    following.catch_up(homes, live)
-                    self.report("publishing", 0, 1)
-        except SurfaceLostError as exc:
-            return RefetchResult(verdict=verdict, objection=exc.sentence)
+                objections |= following.rebuild(live, lambda order: self.report if order == 0 else self._yield_beside)
+        if not {task.component.number for task in tasks}.difference(objections):
+            return RefetchResult(verdict=verdict, objection=next(iter(objections.values())))
+        with watch.measure("dense"):
+            while len(homes := self.missing(following, live)) > 1:
+                following.catch_up(homes, live)
+                self.report("publishing", 0, 1)
         return RefetchResult(verdict=verdict, next_components=following)
 
     def solve(self, task: SolveTask) -> tuple[SolveVerdict | None, Any | None, str]:
@@ -143,8 +150,21 @@ class Refetch:
             waiting = live.waiting(max(numbers))
         return tasks_of(alone, waiting, self._known, self._settings), numbers
 
-    def _build(
-        self, following: NextComponents, solved: Iterable[tuple[SolveTask, Any]], numbers: Sequence[int]
-    ) -> None:
-        for task, solution in solved:
-            following.add(task, solution, numbers, self._lock)
+    def _build(self, following: NextComponents, solved: Iterable[_Solved], numbers: Sequence[int]) -> dict[int, str]:
+        """Build the next models of the solutions; a component without one goes on with a copy of its live model.
+
+        Returns:
+            What speaks against the solutions that were not taken, by number of the component, the leading one's first.
+        """
+        objections: dict[int, str] = {}
+        for each in solved:
+            objection = each.objection
+            if each.solution is not None:
+                try:
+                    following.add(each.task, each.solution, numbers, self._lock)
+                    continue
+                except DegenerateGeometryError as exc:
+                    objection = exc.sentence
+            objections[each.task.component.number] = objection
+            following.keep(each.task, numbers, self._lock)
+        return objections

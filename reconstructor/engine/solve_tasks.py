@@ -57,6 +57,12 @@ class SolveTask:
         """The same component without those that were to join it."""
         return SolveTask(component=self.component, model=self.model, world=self.world)
 
+    def apart(self) -> "list[SolveTask]":
+        """The component and those that were to join it, each to keep its live model; images that wait stay with the first."""
+        first, others = self.alone(), [each.alone() for each in self.absorbed]
+        first.numbers = self.numbers.difference(*(each.placed for each in others))
+        return [each for each in (first, *others) if each.model is not None]
+
     def absorb(self, other: "SolveTask", known: KnownImages, settings: EngineSettings) -> None:
         """Take another component's images in; if they cannot be registered, the solver finds out whether they fit."""
         self.live = joined(self.live, other.live, known, settings) or self.live
