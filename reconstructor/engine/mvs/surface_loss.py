@@ -17,8 +17,8 @@ from reconstructor.engine.mvs.consistency import ConsistencyThresholds, is_seen_
 from reconstructor.engine.mvs.depth_maps import DepthMap
 from reconstructor.engine.mvs.entry import Entry
 from reconstructor.engine.mvs.views import View, best_sources
+from reconstructor.engine.sfm.gate.bounds import SURFACE_LOST
 
-_MOST_LOST_SHARE: Final = 0.1
 _NEAR_PX: Final = 2
 _SAME_DEPTH: Final = 0.1  # generous: the surface may have moved, it must only still be there
 _SAME_SURFACE = ConsistencyThresholds(round_trip_px=3.0, depth_ratio=_SAME_DEPTH)
@@ -41,8 +41,8 @@ def refuse_loss(share: float) -> None:
     Raises:
         SurfaceLostError: more than a tenth.
     """
-    if share > _MOST_LOST_SHARE:
-        raise SurfaceLostError(f"it would lose {share:.0%} of the surface that two or more photographs support")
+    if not SURFACE_LOST.is_met(share):
+        raise SurfaceLostError(SURFACE_LOST.objection.format(share))
 
 
 @torch.inference_mode()

@@ -17,15 +17,13 @@ from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.camera_choice import is_own, own_camera_id, own_sensor
+from reconstructor.engine.sfm.gate.bounds import TIGHT_GAIN_OF_CAMERAS, TIGHT_SHARE_OF_CAMERAS
 from reconstructor.engine.sfm.global_mapper import finish_solution, write_database
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
-from reconstructor.engine.sfm.model_comparison import epipolar_inlier_share
+from reconstructor.engine.sfm.model_comparison import tight_share, tight_share_among
 from reconstructor.engine.sfm.restore import build_mapper
 
-SUSPECT_SHARE: Final = 0.45  # of the matches within `TIGHT_PX`: right models had 0.54 and more, bent ones 0.15
-MORE_SHARE: Final = 0.05  # 0.44 was gained where there was a zoom, at most 0.002 where there was none
-TIGHT_PX: Final = 0.3
 _JOINING_LOSS: Final = (
     0.005  # of the share, when images with cameras of their own share one again: it is the more exact
 )
@@ -34,18 +32,6 @@ _LONE_GAP: Final = 0.15  # a single image is a group of its own from this gap
 _MOST_IMAGES: Final = 60  # incremental mapping of more takes longer than a refetch may
 _MOST_LIVE_IMAGES: Final = 16  # and of more than these, longer than an image may
 _LEAST_WAITING: Final = 3
-
-
-def agreeing_share(model: Any, known: KnownImages) -> float:
-    """The share of all verified matches within 0.3 pixels of their epipolar lines; those of waiting images are not."""
-    placed = set(model.reg_image_ids())
-    total = among = 0
-    for number in known.numbers:
-        for pair in known.pairs[number]:
-            if pair.newer == number:
-                total += len(pair.matches)
-                among += len(pair.matches) if placed.issuperset((pair.earlier, number)) else 0
-    return epipolar_inlier_share(model, known, placed, TIGHT_PX) * among / total if total else 0.0
 
 
 def groups_of(focals_px: Mapping[int, float]) -> list[tuple[int, ...]]:
@@ -130,8 +116,9 @@ class CameraSearch:
         other = self._regrouped(_focals_of(mapper.model)) if is_joining else self._sought()
         if other is None:
             return mapper
-        gain = agreeing_share(other.model, self._known) - agreeing_share(mapper.model, self._known)
-        return other if gain > (-_JOINING_LOSS if is_joining else MORE_SHARE) else mapper
+        gain = tight_share(other.model, self._known) - tight_share(mapper.model, self._known)
+        is_better = gain > -_JOINING_LOSS if is_joining else TIGHT_GAIN_OF_CAMERAS.is_met(gain)
+        return other if is_better else mapper
 
     def _sought(self) -> LiveMapper | None:
         if not self._is_done:
@@ -153,7 +140,7 @@ def _is_suspect(mapper: LiveMapper, known: KnownImages) -> bool:
     return (
         len(waiting) >= _LEAST_WAITING
         or _has_lone_cameras(mapper)
-        or epipolar_inlier_share(mapper.model, known, placed, TIGHT_PX) < SUSPECT_SHARE
+        or not TIGHT_SHARE_OF_CAMERAS.is_met(tight_share_among(mapper.model, known, placed))
     )
 
 

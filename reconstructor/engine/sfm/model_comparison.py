@@ -1,6 +1,6 @@
 """How well do two models agree, and a model with its matches? Aligned camera centres, Sampson and reprojection errors."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -82,13 +82,20 @@ def camera_jumps(before: Any, after: Any, before_from_after: Sim3) -> NDArray[np
     return jumps
 
 
-def epipolar_inlier_share(
-    model: Any, known: KnownImages, numbers: Iterable[int], bound_px: float = _INLIER_PX
-) -> float:
-    """The share of the verified matches among these images whose Sampson error under the model is below a bound."""
+def epipolar_inlier_share(model: Any, known: KnownImages, numbers: Iterable[int]) -> float:
+    """The share of the verified matches among these images whose Sampson error under the model is below 4 pixels."""
+    return _share_among(model, known, numbers, lambda _number: _INLIER_PX)
+
+
+def tight_share_among(model: Any, known: KnownImages, numbers: Iterable[int]) -> float:
+    """The share of the verified matches among these images that agree closely with the model."""
+    return _share_among(model, known, numbers, lambda number: tight_bound_px(model, number))
+
+
+def _share_among(model: Any, known: KnownImages, numbers: Iterable[int], bound_px_of: Callable[[int], float]) -> float:
     inliers = total = 0
-    for _, errors_px in pair_errors(model, known, numbers):
-        inliers += int((errors_px < bound_px).sum())
+    for pair, errors_px in pair_errors(model, known, numbers):
+        inliers += int((errors_px < bound_px_of(pair.newer)).sum())
         total += len(errors_px)
     return inliers / total if total else 0.0
 

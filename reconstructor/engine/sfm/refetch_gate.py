@@ -11,7 +11,7 @@ others are added.
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -23,9 +23,14 @@ from reconstructor.engine.sfm.gate.bounds import (
     CONFIRMED_ACROSS,
     CONFLICTS,
     CUT,
+    KEPT,
+    MOVED_UNSEEN,
     OBSERVATIONS,
+    OBSERVATIONS_KEPT,
+    OWN_OBSERVATIONS,
     REPROJECTION,
     SHARE,
+    SHARE_ALONE,
     SILENT_PAIRS,
     TIGHT_GAIN,
     TIGHT_SHARE,
@@ -41,12 +46,6 @@ from reconstructor.engine.sfm.model_comparison import (
     similarity_between,
     tight_share,
 )
-
-_MIN_KEPT_SHARE: Final = 0.95
-_MIN_OBSERVATION_RATIO: Final = 0.6
-_MIN_REPROJECTION_SHARE: Final = 0.9
-_MOST_MOVED_UNSEEN: Final = 0.05  # of the cameras' extent, as of components that are joined
-_MIN_SHARE_ALONE: Final = 0.6  # for a first solution, which has no live model to be compared with
 
 
 class GateFigures(BaseModel):
@@ -106,8 +105,8 @@ def judge(
     """
     if before is None:
         figures = measure(after, after, known, solved)
-        is_bad = figures.epipolar_share_after < _MIN_SHARE_ALONE
-        objection = "its cameras disagree with most matches" if is_bad else _objection_alone(figures)
+        is_good = SHARE_ALONE.is_met(figures.epipolar_share_after)
+        objection = _objection_alone(figures) if is_good else SHARE_ALONE.objection
         return GateVerdict(figures=figures, objection=objection)
     figures = measure(before, after, known, solved)
     objection = objection_to(figures) or _objection_to_unseen_moves(before, after, unreadable)
@@ -139,13 +138,13 @@ def measure(before: Any, after: Any, known: KnownImages, solved: Any | None = No
 
 def objection_to(figures: GateFigures) -> str:
     """One line that says what is wrong with a solution; empty if it passes."""
-    gain = figures.tight_share_after - figures.tight_share_before
-    if figures.kept_share < _MIN_KEPT_SHARE:
-        return f"it places only {figures.kept_share:.0%} of the images placed before"
-    if figures.observation_ratio < _MIN_OBSERVATION_RATIO:
-        return f"it has only {figures.observation_ratio:.0%} of the observations before"
-    if not TIGHT_GAIN.is_met(gain):
-        return TIGHT_GAIN.objection.format(gain)
+    for bound, figure in (
+        (KEPT, figures.kept_share),
+        (OBSERVATIONS_KEPT, figures.observation_ratio),
+        (TIGHT_GAIN, figures.tight_share_after - figures.tight_share_before),
+    ):
+        if not bound.is_met(figure):
+            return bound.objection.format(figure)
     return _objection_alone(figures)
 
 
@@ -200,9 +199,7 @@ def _objection_to_unseen_moves(before: Any, after: Any, unreadable: Collection[i
     except DegenerateGeometryError:
         return "nothing shows where it moves images whose photographs cannot be read"
     most = float(jumps[is_unseen].max())
-    if most <= _MOST_MOVED_UNSEEN:
-        return ""
-    return f"it moves images whose photographs cannot be read by up to {most:.0%} of the cameras' extent"
+    return "" if MOVED_UNSEEN.is_met(most) else MOVED_UNSEEN.objection.format(most)
 
 
 def _objections_to_images(figures: ModelFigures) -> Iterator[Objection]:
@@ -230,9 +227,8 @@ def _cover(pairs: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
 
 
 def _objection_alone(figures: GateFigures) -> str:
-    if figures.reprojection_share < _MIN_REPROJECTION_SHARE:
-        return f"only {figures.reprojection_share:.0%} of its observations lie where its points project"
-    return ""
+    share = figures.reprojection_share
+    return "" if OWN_OBSERVATIONS.is_met(share) else OWN_OBSERVATIONS.objection.format(share)
 
 
 def _observation_count(model: Any, numbers: set[int]) -> int:

@@ -13,13 +13,12 @@ from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.lsm.kept_matches import MatchFiles
 from reconstructor.engine.lsm.refinement import refined, write_back
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.model_comparison import epipolar_inlier_share, point_ids
+from reconstructor.engine.sfm.model_comparison import point_ids, tight_share_among
 from reconstructor.engine.sfm.restore import restore_images
 
 WINDOW: Final = 200
 _MOST_HELD: Final = 40  # images around a window, those with most common points
 _LEAST_COMMON: Final = 30
-_TIGHT_PX: Final = 0.3
 _MOST_TIGHT_LOSS: Final = 0.002
 
 
@@ -40,8 +39,8 @@ def refine_in_windows(model: Any, folder: Path, settings: EngineSettings, *, new
         newest_only: only the newest window.
 
     Returns:
-        The share of the verified matches in the windows within 0.3 pixels of their epipolar lines, before and after; both
-        are means of the windows.
+        The share of the verified matches in the windows that agree closely with the model, before and after; both are
+        means of the windows.
     """
     befores, afters = [], []
     for window in windows_of(model.reg_image_ids(), newest_only=newest_only):
@@ -49,8 +48,8 @@ def refine_in_windows(model: Any, folder: Path, settings: EngineSettings, *, new
         known = restore_images(ImageFiles(folder=folder), sorted([*held, *window]))
         bundle = Bundle.of(model, window, held)
         (after, *_) = refined(bundle, known.facts, set(bundle.cameras), settings, MatchFiles(folder=folder))
-        befores.append(epipolar_inlier_share(bundle.to_colmap()[0], known, bundle.numbers, _TIGHT_PX))
-        afters.append(epipolar_inlier_share(after.to_colmap()[0], known, bundle.numbers, _TIGHT_PX))
+        befores.append(tight_share_among(bundle.to_colmap()[0], known, bundle.numbers))
+        afters.append(tight_share_among(after.to_colmap()[0], known, bundle.numbers))
         if afters[-1] >= befores[-1] - _MOST_TIGHT_LOSS:
             write_back(model, after)
         else:
