@@ -43,7 +43,7 @@ class RefetchResult:
 
 
 class _Solved(NamedTuple):
-    """What came of one task; see `Refetch.solve`."""
+    """The result of one task; see `Refetch.solve`."""
 
     task: SolveTask
     verdict: SolveVerdict | None
