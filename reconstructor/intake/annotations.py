@@ -14,7 +14,7 @@ from broker.errors import CairnError
 from broker.ids import Generation
 from broker.manifest import Manifest
 from broker.outgoing import Outgoing
-from broker.wire.annotations import MAX_ANNOTATION_BYTES, MOST_ANNOTATIONS
+from broker.wire.annotations import MAX_ANNOTATION_BYTES, MOST_ANNOTATIONS, MOST_REVISION
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.publishing.retained_messages import retained_messages
 from reconstructor.storage.annotations import MODELS, Annotation, AnnotationKey, moved
@@ -70,8 +70,9 @@ async def receive_annotation(context: Context, found: Match, payload: bytes, *, 
         await context.delivery.publish(_outgoing(context, key, b""))  # we may have published it since
         return
     try:
-        kept = await _keep(context, key, payload, stored)
+        kept = await _keep(context, key, payload)
     except CairnError:
+        stored = await asyncio.to_thread(context.store.annotations.find, key)  # it may have changed meanwhile
         await context.delivery.publish(_outgoing(context, key, stored or b""))
         raise
     context.log.info("annotation_stored", type=key.type, user=key.user, id=key.annotation)
@@ -108,23 +109,30 @@ async def _publish_missing(context: Context) -> None:
             await context.delivery.publish(outgoing)
 
 
-async def _keep(context: Context, key: AnnotationKey, payload: bytes, stored: bytes | None) -> bytes:
+async def _keep(context: Context, key: AnnotationKey, payload: bytes) -> bytes:
     """Store an annotation in the present world; returns the message as it is stored."""
     annotation = _read(context, key, payload)
     annotations = context.store.annotations
-    if stored is None and await asyncio.to_thread(annotations.count, key.user) >= MOST_ANNOTATIONS:
-        raise TooManyAnnotationsError(
-            f"{key.user} has left {MOST_ANNOTATIONS} measures and notes: delete some that nobody needs"
-        )
     async with context.signals.changing:
+        stored = await asyncio.to_thread(annotations.find, key)
+        if stored is None and await asyncio.to_thread(annotations.count, key.user) >= MOST_ANNOTATIONS:
+            raise TooManyAnnotationsError(
+                f"{key.user} has left {MOST_ANNOTATIONS} measures and notes: delete some that nobody needs"
+            )
         reference = await asyncio.to_thread(context.store.references.newest)
         present = in_present_world(annotation, reference.manifest if reference is not None else None)
-        latest = _read(context, key, stored) if stored else None
-        if latest is not None and annotation.revision < latest.revision:
+        if stored is not None and not _may_replace(present, _read(context, key, stored)):
             raise BadAnnotationError(f"this {key.type} was changed meanwhile: look at it again, then change it")
         kept = payload if present is annotation else present.encode()
         await asyncio.to_thread(annotations.keep, key, present.generation, kept)
     return kept
+
+
+def _may_replace(annotation: Annotation, stored: Annotation) -> bool:
+    """Whether an annotation follows the stored one or says the same again; the highest revision cannot be followed."""
+    if annotation.revision > stored.revision or annotation.revision == MOST_REVISION:
+        return True
+    return annotation.model_copy(update={"sent_at": stored.sent_at}) == stored
 
 
 def in_present_world(annotation: Annotation, manifest: Manifest | None) -> Annotation:
