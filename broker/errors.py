@@ -10,11 +10,12 @@ WRONG_DIGEST: Final = "wrong_digest"  # a rig sends the photograph again when a 
 class CairnError(Exception):
     """An error with a one-line message that says what to do.
 
-    Leaves set `code` and `remedy` (what to do) and are declared beside the code that raises them. The code appears
-    unchanged in the `error` event and in a `rejected` receipt; docs/wire.md lists all of them.
+    Leaves set `code` and `remedy` (what to do) and are declared beside the code that raises them; an error that passes on
+    what another process said has the code of that one. The code appears unchanged in the `error` event and in a
+    `rejected` receipt; docs/wire.md lists all of them.
     """
 
-    code: ClassVar[str] = "internal_error"
+    code: str = "internal_error"
     remedy: ClassVar[str] = "Report it with the program's log."
 
     @property

@@ -50,10 +50,14 @@ class ExportUnderWayError(CairnError):
 
 
 class ExportRefusedError(CairnError):
-    """The export ended with a reason, for example that there are no points yet."""
+    """The export ended with a reason; its code is the one that the export's process gave, for example `no_e57`."""
 
     code = "export_refused"
     remedy = "Read the reason; `cairn export` on the reconstructor's machine tries the same."
+
+    def __init__(self, reason: str, code: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class ExportFailedError(CairnError):
@@ -199,7 +203,7 @@ async def _answer(context: Context, process: Process, request: Request) -> Done 
                 return answer
             case Refusal():
                 context.log.warning("export_refused", code=answer.code, reason=answer.reason)
-                raise ExportRefusedError(answer.reason)
+                raise ExportRefusedError(answer.reason, answer.code)
             case ChildProgress():
                 if answer.stage == stage and answer.done_ratio <= told_ratio:
                     continue

@@ -205,7 +205,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"format": ["ply"]}, "bad_message"),
     ({"format": "../../etc"}, "bad_message"),
     ({"format": "ply", "has_names": "many"}, "bad_message"),
-    ({"format": "colmap"}, "export_refused"),  # another black box
+    ({"format": "colmap"}, "nothing_to_export"),  # another black box
 ]
 
 
@@ -223,7 +223,7 @@ async def test_what_cannot_be_exported_is_said(
         await seen.until_ready()
         await ask(anna, "anna", format="ply")
         empty = await answer(anna)
-        assert (empty.code, empty.reason) == ("export_refused", "project 'chapel' has no points yet")
+        assert (empty.code, empty.reason) == ("nothing_to_export", "project 'chapel' has no points yet")
         await rig.send_many(range(1))
         await seen.until_complete(1)
         for wish, code in BAD:

@@ -48,13 +48,14 @@ async def test_clearing_old_exports_never_removes_the_one_that_is_made(
             await clearing
 
 
-async def test_the_code_of_a_refusal_is_in_the_log(tmp_path: Path) -> None:
+async def test_the_code_of_a_refusal_is_in_the_log_and_in_the_answer(tmp_path: Path) -> None:
     output = asyncio.StreamReader()
     output.feed_data(Refusal(code="nothing_to_export", reason="no points yet").model_dump_json().encode() + b"\n")
     process = cast("asyncio.subprocess.Process", SimpleNamespace(stdout=output))
     request = Request(
         project=CHAPEL, id=RequestId("a"), verb=Verb.EXPORT, connection=RequestId("a"), format=ExportFormat.PLY
     )
-    with capture_logs() as logs, pytest.raises(ExportRefusedError, match="no points yet"):
+    with capture_logs() as logs, pytest.raises(ExportRefusedError, match="no points yet") as refused:
         await exports._answer(context_of(tmp_path), process, request)
     assert [(each["event"], each["code"]) for each in logs] == [("export_refused", "nothing_to_export")]
+    assert refused.value.code == "nothing_to_export"

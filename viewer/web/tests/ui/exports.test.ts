@@ -40,11 +40,14 @@ describe("the words of the export dialog", () => {
     );
     expect(stageOf("constructor")).toBe("arbeitet");
     expect(refusalWords("export_under_way", "anna exports")).toMatch(/^Ein anderer Export/);
+    expect(refusalWords("no_e57", "E57 is not written here: pip install pye57")).toMatch(/LAZ wählen/);
+    expect(refusalWords("nothing_to_export", "no points yet")).toMatch(/^Die Punkte für diese Datei fehlen/);
   });
 
   it("repeat the reason that is known only here", () => {
     expect(refusalWords("export_under_way", "anna exports a ply now")).toBe("Not done: anna exports a ply now");
     expect(refusalWords("export_refused", "no points yet")).toBe("Not done: no points yet");
+    expect(refusalWords("nothing_to_export", "no points yet")).toBe("Not done: no points yet");
     expect(refusalWords("exports_off", "reconstructor.export_dir is not set")).toMatch(/^Exports are switched off/);
   });
 });

@@ -27,10 +27,13 @@ export function stageOf(stage: string): string {
   return say(isExportKey(key) ? key : "stage.other");
 }
 
-/** Why an export was refused; the English reason says more than the table. */
+/** Refusals whose English reason says more than the table. */
+const IN_ENGLISH: readonly string[] = ["export_under_way", "nothing_to_export"];
+
+/** Why an export was refused. */
 export function refusalWords(code: string | null, reason: string | null): string {
   const key = `refused.${code ?? ""}`;
-  if (isExportKey(key) && (speech().language !== "en" || code !== "export_under_way")) return say(key);
+  if (isExportKey(key) && (speech().language !== "en" || !IN_ENGLISH.includes(code ?? ""))) return say(key);
   return say("refused.other", { reason: reasonWords(code, reason) });
 }
 

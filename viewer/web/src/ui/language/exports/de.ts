@@ -46,5 +46,9 @@ export const GERMAN_EXPORTS: ExportWords = {
     "Die Datei kann nicht gespeichert werden: Der Speicher des Servers ist voll oder schreibgeschützt.",
   "refused.export_failed": "Der Export wurde beendet: Er brauchte zu lange oder zu viel Speicher.",
   "refused.no_such_export": "Diese Datei gibt es nicht mehr: bitte neu erstellen.",
+  "refused.no_e57":
+    "E57-Dateien können hier nicht erstellt werden: bitte LAZ wählen, oder wer den Server betreibt, richtet E57 ein.",
+  "refused.nothing_to_export":
+    "Die Punkte für diese Datei fehlen: mehr Fotos aufnehmen oder ein anderes Format wählen.",
   "refused.other": "Nicht ausgeführt: {reason}",
 };

@@ -44,6 +44,9 @@ export const ENGLISH_EXPORTS = {
   "refused.export_folder": "The file cannot be stored: the disk of the server is full or cannot be written to.",
   "refused.export_failed": "The export was ended: it took too long or too much memory.",
   "refused.no_such_export": "This file is not there any more: make it again.",
+  "refused.no_e57": "E57 files cannot be written here: choose LAZ, or ask the person who runs the server to add E57.",
+  "refused.nothing_to_export":
+    "The points that this file needs are not there: take more photos, or choose another format.",
   "refused.other": "Not done: {reason}",
 } as const;
 

@@ -46,5 +46,8 @@ export const SPANISH_EXPORTS: ExportWords = {
     "No se puede guardar el archivo: el disco del servidor está lleno o protegido contra escritura.",
   "refused.export_failed": "La exportación se detuvo: tardó demasiado o usó demasiada memoria.",
   "refused.no_such_export": "Este archivo ya no existe: créelo de nuevo.",
+  "refused.no_e57":
+    "Aquí no se pueden crear archivos E57: elija LAZ o pida a quien administra el servidor que añada E57.",
+  "refused.nothing_to_export": "Faltan los puntos para este archivo: tome más fotos o elija otro formato.",
   "refused.other": "No se hizo: {reason}",
 };

@@ -46,5 +46,9 @@ export const FRENCH_EXPORTS: ExportWords = {
     "Le fichier ne peut pas être enregistré : le disque du serveur est plein ou protégé en écriture.",
   "refused.export_failed": "L’export a été arrêté : trop long ou trop de mémoire.",
   "refused.no_such_export": "Ce fichier n’existe plus : créez-le de nouveau.",
+  "refused.no_e57":
+    "Les fichiers E57 ne peuvent pas être créés ici : choisissez LAZ ou demandez à la personne qui gère le serveur d’ajouter E57.",
+  "refused.nothing_to_export":
+    "Les points nécessaires à ce fichier manquent : prenez d’autres photos ou choisissez un autre format.",
   "refused.other": "Non fait : {reason}",
 };

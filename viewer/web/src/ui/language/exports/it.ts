@@ -45,5 +45,8 @@ export const ITALIAN_EXPORTS: ExportWords = {
   "refused.export_folder": "Il file non può essere salvato: il disco del server è pieno o protetto da scrittura.",
   "refused.export_failed": "L’esportazione è stata interrotta: troppo lunga o troppa memoria.",
   "refused.no_such_export": "Questo file non c’è più: crearlo di nuovo.",
+  "refused.no_e57":
+    "Qui non si possono creare file E57: scegliere LAZ o chiedere a chi gestisce il server di aggiungere E57.",
+  "refused.nothing_to_export": "Mancano i punti per questo file: scattare altre foto o scegliere un altro formato.",
   "refused.other": "Non fatto: {reason}",
 };
