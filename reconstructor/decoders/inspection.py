@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from PIL import Image, UnidentifiedImageError
@@ -13,6 +14,7 @@ from broker.images.eight_bits import DEEP_MODES, UnusualPixelsError, as_rgb
 from broker.images.formats import FORMAT_BY_NAME, HEIC, ImageFormat
 from broker.images.opening import HOW_TO_READ_HEIC, can_read_heic, is_heic, open_image
 from reconstructor.decoders.conversion import Copy, readable_copy
+from reconstructor.decoders.exif_time import taken_at
 
 _NEW_SUBFILE_TYPE, _PHOTOMETRIC, _DNG_VERSION = 254, 262, 50706  # TIFF tags
 _SENSOR_PATTERNS: Final = frozenset({32803, 34892})  # colour filter array, linear raw
@@ -79,6 +81,7 @@ class Inspected:
 
     Attributes:
         readable: of a format that engines and black boxes do not read, a copy that they do.
+        taken_at: by the camera's clock; without a time zone where the camera says none.
     """
 
     suffix: str
@@ -86,6 +89,7 @@ class Inspected:
     width_px: int
     height_px: int
     readable: Copy | None = None
+    taken_at: datetime | None = None
 
 
 def inspect(content: bytes, limits: PixelLimits) -> Inspected:
@@ -98,6 +102,7 @@ def inspect(content: bytes, limits: PixelLimits) -> Inspected:
             raise NotAnImageError(_RAW)
         width, height = opened.size
         _check_size(opened, kind, limits)
+        when = taken_at(opened)
         readable = _decode(opened, kind)
     return Inspected(
         suffix=kind.suffixes[0],
@@ -105,6 +110,7 @@ def inspect(content: bytes, limits: PixelLimits) -> Inspected:
         width_px=width,
         height_px=height,
         readable=readable,
+        taken_at=when,
     )
 
 

@@ -20,11 +20,13 @@ from reconstructor.exports.origins import Exported, NothingToExportError, Origin
 from reconstructor.exports.published import published_cloud
 from reconstructor.exports.report_annotations import report_annotations
 from reconstructor.exports.report_html import figure, heading, page_of, paragraph, soft, table, time
+from reconstructor.exports.report_times import CLOCKS, Taken, first_and_last
 from reconstructor.exports.report_versions import report_versions
 from reconstructor.exports.report_views import FROM_ABOVE, FROM_FRONT, projection
 from reconstructor.exports.surface import turn_up
 from reconstructor.exports.writers import finished
-from reconstructor.storage.images import StoredImage
+from reconstructor.storage.images import StoredImage, record_beside
+from reconstructor.storage.read_only import ReadOnlyStore
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.store import Store
 
@@ -57,17 +59,18 @@ def write_report(origin: Origin, out: Path, report: Report, *, has_names: bool) 
     report("reading", 0, 4)
     store = Store.read_only(folder)
     cloud, images, left = published_cloud(origin), store.images(), left_in(folder, has_names=has_names)
+    taken = [_taken(store, each) for each in images]
     name = store.title() or reference.manifest.project
     report("drawing", 1, 4)
     parts = [_head(name, reference.manifest.project), _views(cloud, reference, left)]
-    parts += [_figures(reference, images, cloud), _scale(reference)]
+    parts += [_figures(reference, images, taken, cloud), _scale(reference)]
     parts.append(report_versions(store.generation_rows(), reference))
     parts.append(report_annotations(left, reference.manifest.frame, has_names=has_names))
     report("coverage", 2, 4)
     parts.append(_coverage(origin))
     report("photographs", 3, 4)
-    parts += [_thumbnails(folder, reference, images), _senders(images) if has_names else ""]
-    parts.append(_photographs(reference, images, has_names=has_names))
+    parts += [_thumbnails(folder, reference, images), _senders(images, taken) if has_names else ""]
+    parts.append(_photographs(reference, images, taken, has_names=has_names))
     text = page_of(f"{name}: report", parts)
     with finished(out) as part:
         part.write_text(text, encoding="utf-8")
@@ -78,7 +81,8 @@ def write_report(origin: Origin, out: Path, report: Report, *, has_names: bool) 
 def _head(name: str, project: str) -> str:
     now = time(datetime.now(UTC).timestamp())
     known_as = "" if name == project else f"Project {project}. "
-    return heading(name, 1) + "\n" + soft(f"{known_as}Made by cairn {version('cairn')} on {now}. All times are UTC.")
+    made = f"{known_as}Made by cairn {version('cairn')} on {now}. Times are UTC unless they are by a camera's clock."
+    return heading(name, 1) + "\n" + soft(made)
 
 
 def _views(cloud: WideCloud, reference: ReferenceSet, left: Sequence[LeftAnnotation]) -> str:
@@ -97,18 +101,26 @@ def _views(cloud: WideCloud, reference: ReferenceSet, left: Sequence[LeftAnnotat
     return "\n".join([heading("The object"), *drawn, known])
 
 
-def _figures(reference: ReferenceSet, images: Sequence[StoredImage], cloud: WideCloud) -> str:
+def _taken(store: ReadOnlyStore, image: StoredImage) -> Taken | None:
+    record = record_beside(store.path(image))
+    return Taken.of(None if record is None else record.taken_at, image.captured_at)
+
+
+def _figures(
+    reference: ReferenceSet, images: Sequence[StoredImage], taken: Sequence[Taken | None], cloud: WideCloud
+) -> str:
     manifest, placed = reference.manifest, [each for each in reference.cameras if each.world_from_camera is not None]
     errors = np.array([each.reprojection_error_px for each in placed if each.reprojection_error_px is not None])
     metres = manifest.frame.metres_per_unit
     extent = np.ptp(cloud.points_in_world, axis=0) * (metres or 1.0)
     sides = " × ".join(f"{each:.4g}" for each in extent.tolist())
-    taken = [each.captured_at for each in images if each.captured_at is not None]
+    span = first_and_last(taken)
+    parts_count = sum(each.id > 0 and each.image_count > 0 for each in manifest.components)
     rows = [
         ("Photographs", f"{len(images)}, of which {len(placed)} have a place in the reconstruction"),
         ("Only as previews so far", str(sum(not each.has_original for each in images))),
-        ("Taken", f"{time(min(taken))} to {time(max(taken))}" if taken else "the photographs do not say"),
-        ("Parts that do not fit each other", str(len(manifest.components))),
+        ("Taken", " to ".join(span) if span else "the photographs do not say"),
+        *([("Parts that do not fit the rest", str(parts_count))] if parts_count else []),
         ("Points", f"{len(cloud.points_in_world):,}"),
         ("Box around the points", f"{sides} {'m' if metres is not None else 'units without a known size'}"),
         ("Complete reconstruction", f"number {manifest.generation}, and {manifest.revision} changes since"),
@@ -167,26 +179,27 @@ def _thumbnails(folder: Path, reference: ReferenceSet, images: Sequence[StoredIm
     return heading("Some of the photographs") + "\n" + "\n".join(figures) if figures else ""
 
 
-def _senders(images: Sequence[StoredImage]) -> str:
+def _senders(images: Sequence[StoredImage], taken: Sequence[Taken | None]) -> str:
     rows = []
     for sender in sorted({each.sender for each in images}):
-        own = [each for each in images if each.sender == sender]
-        taken = [each.captured_at if each.captured_at is not None else each.stored_at for each in own]
-        rows.append((sender, str(len(own)), time(min(taken)), time(max(taken))))
+        own = [when for image, when in zip(images, taken, strict=True) if image.sender == sender]
+        rows.append((sender, str(len(own)), *(first_and_last(own) or ("not known", "not known"))))
     return heading("Who took the photographs") + "\n" + table(("Who", "Photographs", "First", "Last"), rows)
 
 
-def _photographs(reference: ReferenceSet, images: Sequence[StoredImage], *, has_names: bool) -> str:
+def _photographs(
+    reference: ReferenceSet, images: Sequence[StoredImage], taken: Sequence[Taken | None], *, has_names: bool
+) -> str:
     cameras = {each.image_id: each for each in reference.cameras}
     named = ("Who", "File") if has_names else ()
     rows = []
-    for each in images:
+    for each, when in zip(images, taken, strict=True):
         camera = cameras.get(each.image_id)
         names = (each.sender, each.photographers_name or "") if has_names else ()
-        taken = "" if each.captured_at is None else time(each.captured_at)
-        rows.append((str(each.number), *names, taken, time(each.stored_at), *_state(each, camera)))
+        shown = "" if when is None else when.words
+        rows.append((str(each.number), *names, shown, time(each.stored_at), *_state(each, camera)))
     columns = ("Number", *named, "Taken", "Received", "Place", "Error, px")
-    return heading("All photographs") + "\n" + table(columns, rows)
+    return heading("All photographs") + "\n" + soft(CLOCKS) + "\n" + table(columns, rows)
 
 
 def _state(image: StoredImage, camera: CameraEntry | None) -> tuple[str, str]:

@@ -120,6 +120,7 @@ async def take_preview(upload: Upload, store: Store, inspect: Inspect) -> tuple[
         height_px=inspected.height_px,
         received_at=datetime.now(UTC),
         captured_at=upload.captured_at,
+        taken_at=inspected.taken_at,
         photographers_name=upload.file_name,
         capture_id=upload.capture_id,
     )

@@ -92,6 +92,7 @@ async def take_in(upload: Upload, store: Store, inspect: Inspect) -> Taken:
         height_px=inspected.height_px,
         received_at=datetime.now(UTC),
         captured_at=upload.captured_at,
+        taken_at=inspected.taken_at,
         photographers_name=upload.file_name or (None if image_id == upload.name else label_of(upload.name)),
         capture_id=upload.capture_id,
     )

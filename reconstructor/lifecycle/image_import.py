@@ -11,8 +11,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
 from broker.contract import MAX_IMAGE_BYTES
 from broker.errors import CairnError
 from broker.ids import BadIdError, ImageName, SenderId
@@ -21,11 +19,10 @@ from broker.messages import ReceiptStatus
 from reconstructor.decoders import ImageRefusedError, Inspected
 from reconstructor.intake.validation import Upload, take_in
 from reconstructor.lifecycle.restoring import Inspect
-from reconstructor.storage.images import ImageRecord
+from reconstructor.storage.images import ImageRecord, record_beside
 from reconstructor.storage.store import Store
 
 IMPORTER: Final = SenderId("import")
-_MOST_RECORD_BYTES: Final = 64 * 1024
 
 
 class NoImagesToImportError(CairnError):
@@ -87,21 +84,9 @@ def _sources(folder: Path) -> Iterable[_Source]:
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.suffix.lower() not in FORMAT_BY_SUFFIX or path.is_symlink() or not path.is_file():
             continue
-        record = _record_of(path)
+        record = record_beside(path)
         if record is None or record.sha256 is None or _digest(path) == record.sha256:
             yield _Source(path=path, record=record)
-
-
-def _record_of(path: Path) -> ImageRecord | None:
-    """What the store wrote beside an image; None without a record of this very file's name."""
-    beside = path.with_suffix(".json")
-    try:
-        if beside.is_symlink() or beside.stat().st_size > _MOST_RECORD_BYTES:
-            return None
-        record = ImageRecord.model_validate_json(beside.read_bytes())
-    except (OSError, ValidationError):
-        return None
-    return record if record.image_id == path.stem else None
 
 
 def _digest(path: Path) -> str:

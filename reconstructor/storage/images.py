@@ -4,12 +4,15 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from broker.envelope import Instant
 from broker.ids import ImageId, RequestId, SenderId
+
+_MOST_RECORD_BYTES: Final = 64 * 1024
 
 
 class ImageState(StrEnum):
@@ -25,7 +28,12 @@ class ImageState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewImage:
-    """An image, or its preview, that was checked and is not stored yet; of a preview the original's digest is unknown."""
+    """An image, or its preview, that was checked and is not stored yet; of a preview the original's digest is unknown.
+
+    Attributes:
+        captured_at: when it was taken, by its sender's word.
+        taken_at: the same by its own EXIF; without a time zone where the camera says none.
+    """
 
     image_id: ImageId
     sender: SenderId
@@ -37,6 +45,7 @@ class NewImage:
     height_px: int
     received_at: datetime
     captured_at: datetime | None = None
+    taken_at: datetime | None = None
     photographers_name: str | None = None  # what the photographer's file is called
     capture_id: RequestId | None = None  # shared by images that several rigs took at one instant
     readable_suffix: str | None = None  # of the copy that everybody reads, if that is another file than the one sent
@@ -63,6 +72,7 @@ class ImageRecord(BaseModel):
     height_px: int
     received_at: AwareDatetime
     captured_at: Instant | None = None
+    taken_at: datetime | None = None
     photographers_name: str | None = None
     capture_id: RequestId | None = None
 
@@ -80,9 +90,22 @@ class ImageRecord(BaseModel):
             height_px=image.height_px,
             received_at=image.received_at,
             captured_at=image.captured_at,
+            taken_at=image.taken_at,
             photographers_name=image.photographers_name,
             capture_id=image.capture_id,
         )
+
+
+def record_beside(path: Path) -> ImageRecord | None:
+    """What the store wrote beside an image; None without a record of this very file's name."""
+    beside = path.with_suffix(".json")
+    try:
+        if beside.is_symlink() or beside.stat().st_size > _MOST_RECORD_BYTES:
+            return None
+        record = ImageRecord.model_validate_json(beside.read_bytes())
+    except (OSError, ValidationError):
+        return None
+    return record if record.image_id == path.stem else None
 
 
 def files_of(image: NewImage, payload: bytes) -> dict[str, bytes]:

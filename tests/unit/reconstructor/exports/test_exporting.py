@@ -4,6 +4,7 @@ import hashlib
 import re
 import shutil
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -248,6 +249,14 @@ def test_a_report_is_one_file_that_says_who_took_what_and_how_the_scale_is_known
         photographers_name="<script>.jpg",
     )
     store.add_image(image, content)
+    undated = small_photograph(2)
+    other = replace(
+        image,
+        image_id=image_id(undated, 2, "anna"),
+        sha256=hashlib.sha256(undated).hexdigest(),
+        taken_at=datetime(2026, 5, 3, 14, 22),  # noqa: DTZ001 - a camera's clock
+    )
+    store.add_image(other, undated)
     store.close()
     out = tmp_path / "report.html"
     exported = export(PROJECT, project, ExportFormat.REPORT, out)
@@ -256,7 +265,9 @@ def test_a_report_is_one_file_that_says_who_took_what_and_how_the_scale_is_known
     assert "anna" in text
     assert "&lt;script&gt;.jpg" in text
     assert "<script" not in text
-    assert "2026-11-29 09:30" in text
+    assert "2026-11-29 09:30 (said by the sender)" in text
+    assert "<td>anna</td><td>2</td><td>2026-05-03 14:22 (by the camera&#x27;s clock)</td>" in text
+    assert "Parts that do not fit" not in text
     assert "One unit is 2.5 m, by GPS in the photographs" in text
     assert text.count("data:image/jpeg;base64,") >= 2
     assert not re.findall(r"(?:src|href)=.https?:", text)
