@@ -29,7 +29,7 @@ export interface KnownDistance {
 export interface Wish {
   readonly shards?: readonly number[];
   readonly format?: ExportFormat;
-  /** Of a report: whether it says who took which photograph. */
+  /** Of an export: whether it says who took which photograph and who left which measure or note. */
   readonly hasNames?: boolean;
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
 
+import { askedBy } from "../../src/ui/exports/asked";
 import { Exports } from "../../src/ui/exports/dialog";
 import { Measurement } from "../../src/ui/overlay/measurement";
 import { Images } from "../../src/ui/panels/images";
@@ -20,10 +21,10 @@ it("a file that was there before the list came does not end the export that was 
   Object.assign(dialog, { base: "http://viewer.example/", credentials, follower });
   await call(dialog, "submit", { preventDefault: () => undefined, target: [] });
   await call(dialog, "list");
-  expect(Reflect.get(dialog, "running")).toMatchObject({ id: "request-1" });
+  expect(askedBy(dialog.follower).running).toMatchObject({ id: "request-1" });
   rows.push({ name: "chapel-20261129-101500.ply", format: "ply", size_bytes: 7, made_at: "2026-11-29" });
   await call(dialog, "list");
-  expect(Reflect.get(dialog, "running")).toBeNull();
+  expect(askedBy(dialog.follower).running).toBeNull();
 });
 
 it("a mistake in a length is gone when another distance is measured", () => {

@@ -4,11 +4,10 @@ import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { Follower } from "../../scene/follower";
-import type { ExportFormat, Response } from "../../wire/contract";
+import type { ExportFormat } from "../../wire/contract";
 import type { Credentials } from "../../wire/credentials";
 import type { ReadyExport } from "../../wire/exports";
 import { ExportError, FORMATS, exportLink, fetchExports } from "../../wire/exports";
-import type { ReadMessage } from "../../wire/messages";
 import { bytes, dateAndTime, percent, points } from "../format";
 import { choiceStyles } from "../form-styles";
 import { closeIcon } from "../icons";
@@ -17,20 +16,12 @@ import { LocalizedElement } from "../language/localized";
 import { errorWords, t } from "../language/t";
 import { offer } from "../saving/saving";
 import { sharedParts } from "../theme";
+import type { AskedExport } from "./asked";
+import { askedBy } from "./asked";
 import { exportStyles } from "./dialog-styles";
 import { loadExportWords, refusalWords, say, stageOf } from "./words";
 
 const LOOK_MS = 5000;
-
-/** The export that this page asked for. */
-interface Running {
-  readonly id: string | null;
-  readonly format: ExportFormat;
-  /** The files that were there when it was asked for; null until the list has come. */
-  readonly known: ReadonlySet<string> | null;
-  readonly stage: string | null;
-  readonly ratio: number;
-}
 
 @customElement("cairn-exports")
 export class Exports extends LocalizedElement {
@@ -45,7 +36,6 @@ export class Exports extends LocalizedElement {
   @property({ attribute: false }) cloud!: () => Blob | undefined;
 
   @state() private ready: readonly ReadyExport[] | null = null;
-  @state() private running: Running | null = null;
   @state() private chosen: ExportFormat = "ply";
   @state() private news: string | null = null;
   @state() private refusal: string | null = null;
@@ -56,12 +46,14 @@ export class Exports extends LocalizedElement {
 
   private language = "en";
   private looking: ReturnType<typeof setInterval> | null = null;
-  /** Answers that came before the id of their request was known. */
-  private readonly early = new Map<string, Response>();
+
+  private get asked(): AskedExport {
+    return askedBy(this.follower);
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.follower.listeners.delete(this.hear);
+    this.asked.onChange = null; // it is heard of further: who opens the dialog again sees how far it is
     if (this.looking !== null) clearInterval(this.looking);
   }
 
@@ -94,10 +86,12 @@ export class Exports extends LocalizedElement {
   protected override firstUpdated(): void {
     this.dialog.showModal();
     // Not at the connection: this file may load after the element is there, and then its properties are not set yet.
-    this.follower.listeners.add(this.hear);
+    this.follower.listeners.add(this.asked.hear);
+    this.asked.onChange = this.look;
+    this.look();
     // An answer is lost with its connection; the list is not.
     this.looking = setInterval(() => {
-      if (this.running) void this.list();
+      if (this.asked.running) void this.list();
     }, LOOK_MS);
     void this.list();
   }
@@ -118,12 +112,10 @@ export class Exports extends LocalizedElement {
         <legend>${say("format")}</legend>
         ${FORMATS.map((each) => this.choice(each))}
       </fieldset>
-      ${
-        this.chosen === "report"
-          ? html`<label><input type="checkbox" name="names" checked />${say("names")}</label>`
-          : nothing
-      }
-      <button class="primary" data-testid="export-make" ?disabled=${this.running !== null}>${say("make")}</button>
+      <label><input type="checkbox" name="names" checked />${say("names")}</label>
+      <button class="primary" data-testid="export-make" ?disabled=${this.asked.running !== null && !this.asked.isLost}>
+        ${say("make")}
+      </button>
     </form>`;
   }
 
@@ -138,8 +130,10 @@ export class Exports extends LocalizedElement {
   }
 
   private progress(): TemplateResult | typeof nothing {
-    if (!this.running) return nothing;
-    const { format, ratio, stage } = this.running;
+    const { isLost, running } = this.asked;
+    if (!running) return nothing;
+    if (isLost) return html`<p data-testid="export-lost">${say("lost")}</p>`;
+    const { format, ratio, stage } = running;
     const words =
       stage === null
         ? say("asked")
@@ -180,49 +174,42 @@ export class Exports extends LocalizedElement {
     const format = this.chosen;
     const known = this.ready && namesOf(this.ready);
     [this.news, this.refusal, this.listTrouble] = [null, null, null];
-    this.early.clear();
-    this.running = { id: null, format, known, stage: null, ratio: 0 };
+    this.asked.begin(format, known);
     try {
-      const id = await this.follower.request("export", { format, hasNames: format !== "report" || hasNames });
-      this.running = { ...this.running, id };
-      const answer = this.early.get(id);
-      if (answer) this.finish(answer);
+      this.asked.accept(await this.follower.request("export", { format, hasNames }));
+      this.look();
     } catch (thrown) {
-      [this.running, this.refusal] = [null, errorWords(thrown)];
+      [this.asked.running, this.refusal] = [null, errorWords(thrown)];
     }
   };
 
-  private readonly hear = (message: ReadMessage): void => {
-    const { running } = this;
-    if (!running) return;
-    if (message.type === "progress" && message.request_id !== null && message.request_id === running.id)
-      this.running = { ...running, stage: message.stage, ratio: message.done_ratio };
-    if (message.type !== "response" || message.verb !== "export") return;
-    if (message.id === running.id) this.finish(message);
-    else if (running.id === null) this.early.set(message.id, message);
-  };
-
-  private finish({ code, export: made, reason }: Response): void {
-    const format = this.running?.format ?? this.chosen;
-    this.running = null;
+  /** Show how far the export is, or how it ended. */
+  private readonly look = (): void => {
+    const { ended } = this.asked;
+    this.requestUpdate();
+    if (!ended) return;
+    this.asked.ended = null;
+    const { code, export: made, reason } = ended.answer;
     if (made === null) this.refusal = refusalWords(code, reason);
     else
       this.news = say(made.is_metric ? "made.metres" : "made.units", {
-        format: say(format),
+        format: say(ended.format),
         points: points(made.point_count),
       });
     void this.list();
-  }
+  };
 
   private async list(): Promise<void> {
     try {
       this.ready = await fetchExports(this.base, this.credentials);
       this.listTrouble = null;
-      const { ready, running } = this;
+      const { asked, ready } = this;
+      const { running } = asked;
       if (!running) return;
       const known = running.known ?? namesOf(ready);
       const isThere = ready.some(({ format, name }) => format === running.format && !known.has(name));
-      this.running = isThere ? null : { ...running, known };
+      asked.running = isThere ? null : { ...running, known };
+      this.requestUpdate();
     } catch (thrown) {
       this.listTrouble = troubleWords(thrown);
     }
