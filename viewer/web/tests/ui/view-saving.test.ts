@@ -56,7 +56,15 @@ describe("a sheet", () => {
   function host(sheet: () => Promise<object | null>): Record<string, unknown> {
     const draw = { requestDraw: () => undefined, requestUpdate: () => undefined };
     const seen = { axes, clip: { axes, box }, box };
-    return { ...draw, isConnected: true, drawing: { sheet }, seen, sheet: {}, snapshot: {}, metresPerUnit: 1 };
+    return {
+      ...draw,
+      isConnected: true,
+      drawing: { sheet },
+      seen,
+      sheet: {},
+      snapshot: {},
+      frame: { metres_per_unit: 1 },
+    };
   }
 
   it("is saved once it is drawn", async () => {

@@ -71,8 +71,17 @@ function isInside(place: Vector, { high, low }: Box): boolean {
   return place.every((value, axis) => value >= (low[axis] ?? 0) && value <= (high[axis] ?? 0));
 }
 
-/** The profile as CSV: metres where they are known, world units otherwise; the names of the columns say which. */
-export function profileCsv({ points }: Profile, metresPerUnit: number | null, offset: Vector): string {
+/**
+ * The profile as CSV: metres where they are known, world units otherwise; the names of the columns say which.
+ *
+ * `part`: how many of the object's points the profile was cut from, said in a first line with `#`; null: from all.
+ */
+export function profileCsv(
+  { points }: Profile,
+  metresPerUnit: number | null,
+  offset: Vector,
+  part: { readonly drawn: number; readonly all: number } | null,
+): string {
   const unit = metresPerUnit ?? 1;
   const name = metresPerUnit === null ? "units" : "m";
   const head = `along_${name},toward_${name},x_units,y_units,z_units,red,green,blue`;
@@ -84,5 +93,6 @@ export function profileCsv({ points }: Profile, metresPerUnit: number | null, of
       ...rgb,
     ].join(","),
   );
-  return `${[head, ...lines].join("\n")}\n`;
+  const remark = part ? [`# from ${part.drawn} of ${part.all} points`] : [];
+  return `${[...remark, head, ...lines].join("\n")}\n`;
 }

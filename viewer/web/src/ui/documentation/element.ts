@@ -11,6 +11,7 @@ import { placedCameras } from "../../scene/documentation/births";
 import type { Scale, Sheet } from "../../scene/documentation/sheet";
 import { MOST_PIXELS_DESKTOP, MOST_PIXELS_PHONE, fittingScale, sheetOf } from "../../scene/documentation/sheet";
 import type { ProjectState } from "../../scene/state";
+import type { WorldFrame } from "../../wire/contract";
 import { isPhone } from "../device";
 import { closeIcon } from "../icons";
 import { LocalizedElement } from "../language/localized";
@@ -29,7 +30,7 @@ import { Profiling } from "./profiling";
 import { Redrawing } from "./redrawing";
 import { Saving } from "./saving";
 import type { Snapshot } from "./snapshot";
-import { metresOf, snapshotOf } from "./snapshot";
+import { frameOf, snapshotOf } from "./snapshot";
 import { documentationStyles } from "./styles";
 import { Viewport } from "./viewport";
 import { v } from "./words";
@@ -96,9 +97,14 @@ export class Documentation extends LocalizedElement {
     },
   });
 
+  /** The frame that all lengths, and what is said of their error, are of. */
+  get frame(): WorldFrame | null {
+    return this.snapshot && frameOf(this.snapshot, this.project);
+  }
+
   /** Metres in a world unit; null while they are not known. */
   get metresPerUnit(): number | null {
-    return this.snapshot && metresOf(this.snapshot, this.project);
+    return this.frame?.metres_per_unit ?? null;
   }
 
   get hasFilm(): boolean {

@@ -2,6 +2,8 @@
 import type { Profile } from "../../scene/documentation/profile";
 import { rulerOf } from "../../scene/scale";
 import { length } from "../format";
+import type { Part } from "./snapshot";
+import { v } from "./words";
 
 const WIDTH_PX = 900;
 const MARGIN_PX = 56;
@@ -18,7 +20,7 @@ interface Plot {
 }
 
 /** The profile as an SVG file: how far along the line to the right, how far towards who looks upwards. */
-export function profileSvg(profile: Profile, metresPerUnit: number | null): string {
+export function profileSvg(profile: Profile, metresPerUnit: number | null, part: Part | null): string {
   const plot = plotOf(profile);
   const { height, highest, pxPerUnit, width } = plot;
   const dots = profile.points.map(({ along, rgb, toward }) => {
@@ -31,6 +33,7 @@ export function profileSvg(profile: Profile, metresPerUnit: number | null): stri
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...lines(plot, profile.length, metresPerUnit),
     ...dots,
+    ...(part ? [`<text x="${MARGIN_PX}" y="${MARGIN_PX / 2}">${v("caption.part", { ...part })}</text>`] : []),
     "</svg>",
   ].join("\n");
 }

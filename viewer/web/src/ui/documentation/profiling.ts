@@ -82,7 +82,7 @@ export class Profiling {
   readonly saveCsv = (): void => {
     const { metresPerUnit, project, snapshot } = this.host;
     if (!this.profile || !snapshot) return;
-    const text = profileCsv(this.profile, metresPerUnit, snapshot.manifest.frame.offset);
+    const text = profileCsv(this.profile, metresPerUnit, snapshot.manifest.frame.offset, snapshot.part);
     offer(new Blob([text], { type: "text/csv" }), `${project.project}-profile.csv`);
   };
 
@@ -98,6 +98,7 @@ export class Profiling {
   }
 
   private drawn(profile: Profile): Blob {
-    return new Blob([profileSvg(profile, this.host.metresPerUnit)], { type: "image/svg+xml" });
+    const { metresPerUnit, snapshot } = this.host;
+    return new Blob([profileSvg(profile, metresPerUnit, snapshot?.part ?? null)], { type: "image/svg+xml" });
   }
 }

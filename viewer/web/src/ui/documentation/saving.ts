@@ -17,8 +17,9 @@ export class Saving {
 
   /** Draw the sheet and offer it as a file. */
   async sheet(kind: "png" | "pdf"): Promise<void> {
-    const { direction, drawing, metresPerUnit, seen, sheet, snapshot } = this.host;
-    if (!drawing || !seen || !sheet || !snapshot || metresPerUnit === null || this.progress !== null) return;
+    const { direction, drawing, frame, seen, sheet, snapshot } = this.host;
+    const metresPerUnit = frame?.metres_per_unit ?? null;
+    if (!drawing || !frame || !seen || !sheet || !snapshot || metresPerUnit === null || this.progress !== null) return;
     this.failure = null;
     const tell = (doneRatio: number): void => {
       this.progress = doneRatio;
@@ -29,7 +30,7 @@ export class Saving {
       const pixels = await drawing.sheet(seen, [seen.box.low[0], seen.box.high[1]], sheet, metresPerUnit, tell);
       if (!this.host.isConnected) return; // closed meanwhile
       if (!pixels) throw new Error(t("trouble.context_lost"));
-      await saveSheet(kind, pixels, { ...snapshot, direction, sheet });
+      await saveSheet(kind, pixels, { ...snapshot, frame, direction, sheet });
     } catch (thrown) {
       this.failure = errorWords(thrown);
     }

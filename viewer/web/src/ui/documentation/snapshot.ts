@@ -5,8 +5,9 @@ import { along, boxOf, sampled } from "../../scene/documentation/axes";
 import type { Facade } from "../../scene/documentation/facade";
 import { facadeOf } from "../../scene/documentation/facade";
 import { upOf, viewingDirection } from "../../scene/framing";
+import type { ReferenceSet } from "../../scene/reference";
 import type { ProjectState } from "../../scene/state";
-import type { CameraEntry, Manifest, Similarity } from "../../wire/contract";
+import type { CameraEntry, Manifest, Similarity, WorldFrame } from "../../wire/contract";
 import type { EarlierVersion } from "../stage/earlier-versions";
 import type { StageElement } from "../stage/stage-element";
 import { titleOf } from "../summary";
@@ -23,6 +24,13 @@ export interface Snapshot {
   readonly cameras: readonly CameraEntry[];
   readonly earlier: readonly EarlierVersion[];
   readonly shownFromFirst: Similarity;
+  /** How many of the object's points are drawn; null: all of them. */
+  readonly part: Part | null;
+}
+
+export interface Part {
+  readonly drawn: number;
+  readonly all: number;
 }
 
 /** How far cornices and niches lie before and behind the main plane, as a share of its width. */
@@ -52,7 +60,16 @@ export function snapshotOf(
     cameras: images.cameras,
     earlier: stage.sync?.earlier.all ?? [],
     shownFromFirst: scene.shownFromFirst,
+    part: partOf(clouds, shown),
   };
+}
+
+/** The share of the leading component's points that is on the screen, as far as the device and the manifest hold them. */
+function partOf(clouds: readonly SpacedCloud[], { manifest, shards }: ReferenceSet): Part | null {
+  const drawn = clouds.reduce((sum, { measured }) => sum + measured.count, 0);
+  const leading = shards.filter(({ component }) => component === 0);
+  const all = leading.reduce((sum, { point_count: count }) => sum + count, manifest.left_out.point_count);
+  return drawn < all ? { drawn, all } : null;
 }
 
 /** As wide as the plane's points, as high as all points near it, and as deep as the object. */
@@ -74,9 +91,9 @@ function chosen(points: Float32Array, indices: readonly number[]): Float32Array 
   return Float32Array.from(indices.flatMap((index) => Array.from(points.subarray(3 * index, 3 * index + 3))));
 }
 
-/** Metres in a world unit of the snapshot. A scale that is set while the views are open counts at once. */
-export function metresOf({ manifest }: Snapshot, { scene }: ProjectState): number | null {
+/** The frame of the snapshot. A scale that is set while the views are open counts at once. */
+export function frameOf({ manifest }: Snapshot, { scene }: ProjectState): WorldFrame {
   const { shown } = scene;
   const isSame = shown?.manifest.generation === manifest.generation;
-  return (isSame ? shown.manifest : manifest).frame.metres_per_unit;
+  return (isSame ? shown.manifest : manifest).frame;
 }

@@ -44,10 +44,11 @@ describe("a profile", () => {
 
   it("is written in metres once they are known", () => {
     const profile = profileOf([WALL], AXES, { begin: [2.05, 1.5], end: [2.15, 1.5] }, 0.06, EVERYTHING);
-    const [head, first] = profileCsv(profile, 2, [10, 0, 0]).split("\n");
+    const [head, first] = profileCsv(profile, 2, [10, 0, 0], null).split("\n");
     expect(head).toMatch(/^along_m,toward_m,/);
     expect(first?.split(",").map(Number)[1]).toBe(1);
     expect(first?.split(",").map(Number)[2]).toBeCloseTo(12.1, 4);
-    expect(profileCsv(profile, null, [0, 0, 0])).toMatch(/^along_units,/);
+    expect(profileCsv(profile, null, [0, 0, 0], null)).toMatch(/^along_units,/);
+    expect(profileCsv(profile, null, [0, 0, 0], { drawn: 5, all: 9 })).toMatch(/^# from 5 of 9 points\nalong_units,/);
   });
 });

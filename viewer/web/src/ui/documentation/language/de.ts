@@ -61,6 +61,7 @@ export const GERMAN_VIEWS: ViewWords = {
   "caption.deviation": "Maßstab ±{percent}",
   "caption.no_deviation": "Fehler des Maßstabs nicht bekannt",
   "caption.cameras": "Fotos ±{pixels} px",
+  "caption.part": "{drawn} von {all} Punkten",
   "profile.text":
     "Ziehen Sie eine Linie über das Objekt. Die Punkte in einem Streifen längs der Linie sind das Profil.",
   "profile.across": "Quer durch die Mitte",

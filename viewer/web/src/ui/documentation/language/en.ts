@@ -58,6 +58,7 @@ export const ENGLISH_VIEWS = {
   "caption.deviation": "scale ±{percent}",
   "caption.no_deviation": "error of the scale not known",
   "caption.cameras": "photos ±{pixels} px",
+  "caption.part": "{drawn} of {all} points",
   "profile.text": "Drag a line over the object. The points within a strip along it are the profile.",
   "profile.across": "Across the middle",
   "profile.upright": "Upright through the middle",

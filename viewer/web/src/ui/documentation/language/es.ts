@@ -61,6 +61,7 @@ export const SPANISH_VIEWS: ViewWords = {
   "caption.deviation": "escala ±{percent}",
   "caption.no_deviation": "error de la escala desconocido",
   "caption.cameras": "fotos ±{pixels} px",
+  "caption.part": "{drawn} de {all} puntos",
   "profile.text": "Trace una línea sobre el objeto. Los puntos de una franja a lo largo de ella forman el perfil.",
   "profile.across": "A lo ancho por el centro",
   "profile.upright": "En vertical por el centro",

@@ -61,6 +61,7 @@ export const FRENCH_VIEWS: ViewWords = {
   "caption.deviation": "échelle ±{percent}",
   "caption.no_deviation": "erreur de l’échelle inconnue",
   "caption.cameras": "photos ±{pixels} px",
+  "caption.part": "{drawn} points sur {all}",
   "profile.text": "Tracez une ligne sur l’objet. Les points d’une bande le long de cette ligne forment le profil.",
   "profile.across": "En largeur, au milieu",
   "profile.upright": "En hauteur, au milieu",

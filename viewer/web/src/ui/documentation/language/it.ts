@@ -61,6 +61,7 @@ export const ITALIAN_VIEWS: ViewWords = {
   "caption.deviation": "scala ±{percent}",
   "caption.no_deviation": "errore della scala non noto",
   "caption.cameras": "foto ±{pixels} px",
+  "caption.part": "{drawn} punti su {all}",
   "profile.text": "Tracciare una linea sull’oggetto. I punti in una striscia lungo la linea formano il profilo.",
   "profile.across": "In larghezza, al centro",
   "profile.upright": "In altezza, al centro",
