@@ -5,6 +5,7 @@ import type { Credentials } from "./credentials";
 import { authorization } from "./credentials";
 import { WireError } from "./errors";
 import { checkMessage, parseJson } from "./messages";
+import { within } from "./patience";
 import type { PointCloud } from "./clouds/cloud";
 import { decodeShard } from "./clouds/shard";
 
@@ -26,25 +27,27 @@ export function readGenerations(payload: Uint8Array): GenerationHistory {
   return message;
 }
 
-/** Get one shard of an earlier generation, verified and decoded; null: it is not kept any more. Throws a `WireError`. */
+/**
+ * Get one shard of an earlier generation, verified and decoded; null: it is not kept any more.
+ *
+ * Throws a `WireError`, also once `ended` is aborted.
+ */
 export async function fetchEarlier(
   { base, credentials }: PageAccess,
   generation: number,
   { point_count: pointCount, sha256, size_bytes: sizeBytes }: EarlierShard,
+  ended: AbortSignal,
 ): Promise<PointCloud | null> {
   const path = `projects/${credentials.project}/shard/${sha256}?generation=${generation}&missing=204`;
-  let response: Response;
-  try {
-    response = await fetch(new URL(path, base), {
-      credentials: "omit", // otherwise the browser would open its own password window
-      headers: authorization(credentials),
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
-  } catch {
-    throw new WireError("unreachable", "The page server does not answer.");
-  }
-  if (response.status === 204) return null;
-  if (!response.ok) throw new WireError("unreachable", `The page server answers ${response.status}.`);
-  const payload = new Uint8Array(await response.arrayBuffer());
-  return await decodeShard(payload, { encoding: "packed", size_bytes: sizeBytes, sha256 }, pointCount);
+  const payload = await within(PATIENCE_MS, ended, async (signal) => {
+    // without "omit" the browser would open its own password window
+    const asking = { credentials: "omit", headers: authorization(credentials), signal } as const;
+    const response = await fetch(new URL(path, base), asking);
+    if (response.status === 204) return null;
+    if (!response.ok) throw new WireError("unreachable", `The page server answers ${response.status}.`);
+    return new Uint8Array(await response.arrayBuffer());
+  }).catch((thrown: unknown) => {
+    throw thrown instanceof WireError ? thrown : new WireError("unreachable", "The page server does not answer.");
+  });
+  return payload && (await decodeShard(payload, { encoding: "packed", size_bytes: sizeBytes, sha256 }, pointCount));
 }

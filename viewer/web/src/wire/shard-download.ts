@@ -1,6 +1,7 @@
 /** Can a shard come over HTTP? From the page server, under its digest; the browser keeps it for the next visit. */
 import { authorization } from "./credentials";
 import type { Credentials } from "./credentials";
+import { within } from "./patience";
 
 /**
  * Get a shard's bytes by its digest; null where there is no page server, or it does not have it. They are not checked.
@@ -14,22 +15,11 @@ const PATIENCE_MS = 60_000;
 export function shardGetter(base: string, credentials: Credentials): GetShard {
   const headers = authorization(credentials);
   return async (sha256, ended) => {
-    ended.throwIfAborted();
     const address = new URL(`projects/${credentials.project}/shard/${sha256}?missing=204`, base);
-    // not AbortSignal.any, which Safari lacks before 17.4
-    const request = new AbortController();
-    const abort = (): void => {
-      request.abort();
-    };
-    const timer = setTimeout(abort, PATIENCE_MS);
-    ended.addEventListener("abort", abort);
-    try {
+    return await within(PATIENCE_MS, ended, async (signal) => {
       // without "omit" the browser would open its own password window
-      const response = await fetch(address, { credentials: "omit", headers, signal: request.signal });
+      const response = await fetch(address, { credentials: "omit", headers, signal });
       return response.status === 200 ? new Uint8Array(await response.arrayBuffer()) : null;
-    } finally {
-      clearTimeout(timer);
-      ended.removeEventListener("abort", abort);
-    }
+    });
   };
 }

@@ -6,7 +6,8 @@ import type { FurtherChannels } from "../../scene/further";
 import { chained, inverse } from "../../scene/similarity";
 import type { SpacedCloud } from "../../scene/spacing";
 import { measure } from "../../scene/spacing";
-import type { GenerationRow } from "../../wire/contract";
+import type { PointCloud } from "../../wire/clouds/cloud";
+import type { EarlierShard, GenerationRow } from "../../wire/contract";
 import type { PageAccess } from "../../wire/earlier";
 import { fetchEarlier, readGenerations } from "../../wire/earlier";
 import { isPhone } from "../device";
@@ -33,6 +34,8 @@ export class Earlier {
   private rows: readonly GenerationRow[] = [];
   private readonly fetched = new Map<number, EarlierVersion>();
   private readonly end: () => void;
+  /** Aborted when another version is chosen. */
+  private loading = new AbortController();
 
   constructor(
     private readonly snapshot: Snapshot,
@@ -48,6 +51,7 @@ export class Earlier {
   /** Stop following. */
   forget(): void {
     this.end();
+    this.loading.abort();
   }
 
   /** The generations before the present one of which there are points, the newest first. */
@@ -95,10 +99,13 @@ export class Earlier {
   async choose(generation: number): Promise<void> {
     this.chosen = generation;
     this.coming = this.stateOf(generation);
+    this.loading.abort();
+    this.loading = new AbortController();
     this.onChange();
     if (this.coming !== "loading") return;
-    const coming = await this.load(generation);
-    if (this.chosen !== generation) return; // another one was chosen meanwhile
+    const { signal } = this.loading;
+    const coming = await this.load(generation, signal);
+    if (signal.aborted) return; // another one was chosen meanwhile
     this.coming = coming;
     this.onChange();
   }
@@ -109,16 +116,22 @@ export class Earlier {
     return this.offered.includes(generation) ? "loading" : "gone";
   }
 
-  private async load(generation: number): Promise<Coming> {
+  private async load(generation: number, ended: AbortSignal): Promise<Coming> {
     const { snapshot, source } = this;
     const row = this.rows.find((each) => each.generation === generation);
     const presentFromVersion = presentFromEarlier(this.rows, generation, snapshot.manifest.generation);
     if (!source || !row || !presentFromVersion) return "gone";
     const wanted = isPhone() ? row.shards.slice(0, SHARDS_ON_PHONES) : row.shards;
+    const get = async (shard: EarlierShard): Promise<PointCloud | null> =>
+      fetchEarlier(source.access, generation, shard, ended);
     try {
-      const clouds = await Promise.all(wanted.map((shard) => fetchEarlier(source.access, generation, shard)));
+      // With the first one, the page server gets all of them; until then each would count as one that waits.
+      const clouds: (PointCloud | null)[] = [];
+      for (const shards of [wanted.slice(0, 1), wanted.slice(1)]) {
+        clouds.push(...(await Promise.all(shards.map(get))));
+        if (clouds.includes(null)) return "gone";
+      }
       const found = clouds.filter((cloud) => cloud !== null);
-      if (found.length < wanted.length) return "gone";
       this.fetched.set(generation, {
         generation,
         clouds: spaced(found.map(measure)),
