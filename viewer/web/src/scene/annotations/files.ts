@@ -14,7 +14,8 @@ export interface Placed {
 export interface Survey {
   readonly project: string;
   readonly offset: Vector;
-  readonly up: Vector;
+  /** Null: not known; then there are no heights, as in the files of the reconstructor. */
+  readonly up: Vector | null;
   readonly metresPerUnit: number | null;
 }
 

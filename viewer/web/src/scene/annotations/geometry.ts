@@ -25,15 +25,15 @@ export const POINT_COUNTS: Readonly<Record<MeasureKind, readonly [fewest: number
 /** Of the length of an outline: a last corner so near to the first one is the same place. */
 const CLOSING_SHARE = 0.02;
 
-/** Measure points of a kind. `up` has unit length. Too few points give no figures. */
-export function figuresOf(kind: MeasureKind, points: readonly Vector[], up: Vector): Figures {
+/** Measure points of a kind. `up` has unit length; null: not known, no heights. Too few points give no figures. */
+export function figuresOf(kind: MeasureKind, points: readonly Vector[], up: Vector | null): Figures {
   const [first, second, third] = points;
   if (!first || !second) return NO_FIGURES;
   switch (kind) {
     case "distance":
-      return { ...NO_FIGURES, distance: length(minus(second, first)), ...partsOf(first, second, up) };
+      return { ...NO_FIGURES, distance: length(minus(second, first)), ...(up && partsOf(first, second, up)) };
     case "height":
-      return { ...NO_FIGURES, vertical: partsOf(first, second, up).vertical };
+      return { ...NO_FIGURES, vertical: up && partsOf(first, second, up).vertical };
     case "angle":
       return third ? { ...NO_FIGURES, angleDeg: angleDeg(minus(first, second), minus(third, second)) } : NO_FIGURES;
     case "area":

@@ -78,9 +78,9 @@ export class AnnotationEditor implements StageLayer {
     return this.host.project?.scene.shown?.manifest.frame.metres_per_unit ?? null;
   }
 
+  /** Where up is; estimated from the cameras where the survey does not say it. */
   get up(): Vector {
-    const { project } = this.host;
-    return upOf(project?.scene.shown?.manifest.frame.up ?? null, project?.images.cameras ?? []);
+    return upOf(this.survey.up, this.host.project?.images.cameras ?? []);
   }
 
   get user(): string {
@@ -95,7 +95,8 @@ export class AnnotationEditor implements StageLayer {
 
   get survey(): Survey {
     const project = this.host.project?.project ?? "";
-    return { project, offset: this.offset, up: this.up, metresPerUnit: this.metresPerUnit };
+    const up = this.host.project?.scene.shown?.manifest.frame.up ?? null;
+    return { project, offset: this.offset, up, metresPerUnit: this.metresPerUnit };
   }
 
   /** Read what is left, and draw it. A message that nobody can read is left out. */

@@ -2,9 +2,8 @@
 import type { SVGTemplateResult } from "lit";
 import { svg } from "lit";
 
-import type { Annotation } from "../../scene/annotations/annotation";
+import type { Annotation, Kind } from "../../scene/annotations/annotation";
 import type { Placed } from "../../scene/annotations/files";
-import { figuresOf } from "../../scene/annotations/geometry";
 import type { Vector } from "../../scene/framing";
 import { drawAnnotation, drawingStyles } from "./drawing";
 import type { Place } from "./drawing";
@@ -71,13 +70,15 @@ export class AnnotationLayer {
 
   private labelOf(annotation: Annotation, points: readonly Vector[]): string {
     if (annotation.kind === "note") return annotation.words;
-    const { metresPerUnit, unit } = this.editor;
-    return mainFigure(this.editor.figures(annotation, points), metresPerUnit, unit);
+    return this.figureOf(annotation.kind, points);
   }
 
   private draftLabel({ kind, points }: Draft): string {
-    const { metresPerUnit, unit, up } = this.editor;
-    return kind === "note" ? "" : mainFigure(figuresOf(kind, points, up), metresPerUnit, unit);
+    return this.figureOf(kind, points);
+  }
+
+  private figureOf(kind: Kind, points: readonly Vector[]): string {
+    return mainFigure(this.editor.figures({ kind }, points), this.editor.survey, this.editor.unit);
   }
 
   private dress(): void {

@@ -17,7 +17,7 @@ import { sharedParts } from "../theme";
 import type { AnnotationEditor, Draft } from "./editor";
 import { kindIcon } from "./icons";
 import { panelStyles } from "./panel-styles";
-import { UNITS, isUnit, lengthWords, loadWords, mainFigure, w } from "./words";
+import { UNITS, heightWords, isUnit, loadWords, mainFigure, w } from "./words";
 
 const MAX_NAME = 80;
 const MAX_TEXT = 500;
@@ -82,7 +82,7 @@ export class AnnotationsPanel extends LocalizedElement {
     const { editor } = this;
     const { kind, points } = draft;
     const isNoteSet = kind === "note" && editor.isComplete;
-    const figure = mainFigure(editor.figures(draft, points), editor.metresPerUnit, editor.unit);
+    const figure = mainFigure(editor.figures(draft, points), editor.survey, editor.unit);
     return html`<div class="draft" data-testid="draft">
       ${isNoteSet ? this.noteForm(draft) : html`<p class="soft" role="status">${w(`step.${kind}`)}</p>`}
       ${figure === "" ? nothing : html`<div class="big">${figure}</div>`}
@@ -147,7 +147,7 @@ export class AnnotationsPanel extends LocalizedElement {
       >
         ${kindIcon(annotation.kind)}<bdi title=${annotation.words || w(annotation.kind)}
           >${annotation.words || w(annotation.kind)}</bdi
-        ><span class="value">${mainFigure(figures, editor.metresPerUnit, editor.unit)}</span>
+        ><span class="value">${mainFigure(figures, editor.survey, editor.unit)}</span>
       </button>
       ${isChosen ? this.details(annotation) : nothing}
     </li>`;
@@ -156,17 +156,18 @@ export class AnnotationsPanel extends LocalizedElement {
   private details(annotation: Annotation): TemplateResult {
     const { editor } = this;
     const { horizontal, vertical } = editor.figures(annotation, editor.pointsOn(annotation));
-    const [metres, { unit }] = [editor.metresPerUnit, editor];
+    const { survey, unit } = editor;
     const mayChange = editor.mayChange(annotation);
     return html`<div class="details">
       ${
         annotation.kind === "distance" && horizontal !== null && vertical !== null
           ? html`<p class="soft" data-testid="parts">
-              ${w("horizontal")} ${lengthWords(horizontal, metres, unit)}<br />${w("vertical")}
-              ${lengthWords(vertical, metres, unit)}
+              ${w("horizontal")} ${heightWords(horizontal, survey, unit)}<br />${w("vertical")}
+              ${heightWords(vertical, survey, unit)}
             </p>`
           : nothing
       }
+      ${vertical === null || survey.up ? nothing : html`<p class="soft">${w("up_estimated")}</p>`}
       ${isWithoutArea(annotation) ? html`<p class="soft">${w("crossed")}</p>` : nothing}
       ${annotation.kind === "note" && !mayChange ? html`<bdi>${annotation.words}</bdi>` : nothing}
       <p class="soft">${w("by", { user: annotation.user, at: dateAndTime(Date.parse(annotation.setAt)) })}</p>

@@ -3,6 +3,7 @@ import { count, fixed } from "../format";
 import type { AnnotationWords } from "../language/annotations/en";
 import { ENGLISH_ANNOTATIONS } from "../language/annotations/en";
 import { OwnTable } from "../language/own-table";
+import type { Survey } from "../../scene/annotations/files";
 import type { Figures } from "../../scene/annotations/geometry";
 
 const table = new OwnTable<AnnotationWords>(ENGLISH_ANNOTATIONS, {
@@ -58,13 +59,20 @@ export function isUnit(value: unknown): value is Unit {
   return typeof value === "string" && Object.hasOwn(UNITS, value);
 }
 
+type Measured = Pick<Survey, "metresPerUnit" | "up">;
+
 /** The main figure of a measure: its length, height, angle or area. */
-export function mainFigure(figures: Figures, metresPerUnit: number | null, unit: Unit): string {
+export function mainFigure(figures: Figures, { metresPerUnit, up }: Measured, unit: Unit): string {
   const { angleDeg, area, distance, vertical } = figures;
   if (angleDeg !== null) return `${fixed(angleDeg, 1)}°`;
   if (area !== null) return areaWords(area, metresPerUnit, unit);
-  const length = distance ?? vertical;
-  return length === null ? "" : lengthWords(length, metresPerUnit, unit);
+  if (distance !== null) return lengthWords(distance, metresPerUnit, unit);
+  return vertical === null ? "" : heightWords(vertical, { metresPerUnit, up }, unit);
+}
+
+/** A height, or a length on the level, with a sign that it is an estimate where up is not known. */
+export function heightWords(value: number, { metresPerUnit, up }: Measured, unit: Unit): string {
+  return `${up ? "" : "≈ "}${lengthWords(value, metresPerUnit, unit)}`;
 }
 
 export function lengthWords(value: number, metresPerUnit: number | null, unit: Unit): string {

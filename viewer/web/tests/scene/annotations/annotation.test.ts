@@ -146,6 +146,12 @@ describe("files", () => {
     ]);
   });
 
+  it("CSV and GeoJSON have no heights where up is not known, as the files of the reconstructor", () => {
+    const unknown = { ...survey, up: null };
+    expect(csvOf(placed, unknown).split("\r\n")[1]).toContain(",m,10,,,,,");
+    expect((JSON.parse(geoJsonOf(placed, unknown)) as { up: unknown }).up).toBeNull();
+  });
+
   it("CSV leaves coordinates as they are, whatever their sign", () => {
     const note = { ...measure(), kind: "note", words: "-1+1" } as const;
     const line = csvOf([{ annotation: note, points: [[-11, 0, 3]] }], { ...survey, metresPerUnit: null }).split(

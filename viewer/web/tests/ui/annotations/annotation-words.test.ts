@@ -45,7 +45,16 @@ describe("figures in words", () => {
       "5.00 ft",
     ]);
     const square = figuresOf("area", [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], [0, 0, 1]); // prettier-ignore
-    expect([mainFigure(square, 2, "m"), mainFigure(square, 2, "cm")]).toEqual(["4.000 m²", "40,000.0 cm²"]);
+    const doubled = { metresPerUnit: 2, up: null };
+    expect([mainFigure(square, doubled, "m"), mainFigure(square, doubled, "cm")]).toEqual(["4.000 m²", "40,000.0 cm²"]);
+  });
+
+  it("mark a height as an estimate where up is not known", () => {
+    const points = [[0, 0, 0], [3, 0, 4]] as const; // prettier-ignore
+    const height = figuresOf("height", points, [0, 0, 1]);
+    const [known, unknown] = [{ metresPerUnit: 1, up: [0, 0, 1] } as const, { metresPerUnit: 1, up: null }];
+    expect([mainFigure(height, known, "m"), mainFigure(height, unknown, "m")]).toEqual(["4.000 m", "≈ 4.000 m"]);
+    expect(mainFigure(figuresOf("distance", points, [0, 0, 1]), unknown, "m")).toBe("5.000 m");
   });
 
   it("never have metres before that", () => {

@@ -22,6 +22,7 @@ export const GERMAN_ANNOTATIONS: AnnotationWords = {
   "step.note": "Tippen Sie auf den Punkt, um den es geht.",
   "step.count": "{count} von {most} Punkten",
   "step.corners": "{count} Ecken",
+  up_estimated: "Wo oben ist, ist nicht bekannt: Höhen sind aus den Fotos geschätzt und stehen nicht in den Dateien.",
   crossed: "Der Umriss kreuzt sich und hat darum keine Fläche. Setzen Sie die Ecken der Reihe nach, einmal rundherum.",
   drag: "Ziehen Sie einen Punkt, um ihn zu berichtigen.",
   undo: "Letzten Punkt zurücknehmen",

@@ -20,6 +20,7 @@ export const ENGLISH_ANNOTATIONS = {
   "step.note": "Tap the point that the note is about.",
   "step.count": "{count} of {most} points",
   "step.corners": "{count} corners",
+  up_estimated: "Which way is up is not known: heights are estimated from the photos, and files leave them out.",
   crossed: "The outline crosses itself, so it has no area. Set its corners one after the other, all around.",
   drag: "Drag a point to correct it.",
   undo: "Take back the last point",

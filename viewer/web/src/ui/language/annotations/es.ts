@@ -21,6 +21,8 @@ export const SPANISH_ANNOTATIONS: AnnotationWords = {
   "step.note": "Toque el punto del que trata la nota.",
   "step.count": "{count} de {most} puntos",
   "step.corners": "{count} esquinas",
+  up_estimated:
+    "No se sabe dónde es arriba: las alturas se estiman a partir de las fotos y no figuran en los archivos.",
   crossed: "El contorno se cruza y por eso no tiene área. Ponga las esquinas una tras otra, dando la vuelta.",
   drag: "Arrastre un punto para corregirlo.",
   undo: "Quitar el último punto",

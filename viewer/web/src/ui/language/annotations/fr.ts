@@ -21,6 +21,8 @@ export const FRENCH_ANNOTATIONS: AnnotationWords = {
   "step.note": "Touchez le point que la note concerne.",
   "step.count": "{count} sur {most} points",
   "step.corners": "{count} coins",
+  up_estimated:
+    "On ne sait pas où est le haut : les hauteurs sont estimées d’après les photos et ne figurent pas dans les fichiers.",
   crossed: "Le contour se croise et n’a donc pas de surface. Placez les coins l’un après l’autre, en faisant le tour.",
   drag: "Faites glisser un point pour le corriger.",
   undo: "Retirer le dernier point",

@@ -21,6 +21,7 @@ export const ITALIAN_ANNOTATIONS: AnnotationWords = {
   "step.note": "Toccare il punto a cui si riferisce la nota.",
   "step.count": "{count} di {most} punti",
   "step.corners": "{count} vertici",
+  up_estimated: "Non si sa dove sia l’alto: le altezze sono stimate dalle foto e non compaiono nei file.",
   crossed: "Il contorno si incrocia e perciò non ha area. Mettere i vertici uno dopo l’altro, girando intorno.",
   drag: "Trascinare un punto per correggerlo.",
   undo: "Togli l’ultimo punto",
