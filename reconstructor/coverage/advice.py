@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from reconstructor.coverage.cells import DEPTH_SIDE_PX, around, beside
 from reconstructor.coverage.evidence import pixel_width
 from reconstructor.coverage.holes import hidden_and_free
-from reconstructor.coverage.places import Place, moved_sideways, reachable_places, step_lengths, up_of
+from reconstructor.coverage.places import Place, moved_sideways, reachable_places, step_lengths
 from reconstructor.coverage.score import Coverage
 from reconstructor.coverage.viewpoints import Viewpoint, nearest_around
 
@@ -105,8 +105,7 @@ def advise(coverage: Coverage) -> list[Advice]:
         return []
     stride = -(-len(every.centers) // _MOST_TARGETS)
     targets = _every_nth(every, stride)
-    up = up_of([each.view for each in coverage.seen])
-    places = reachable_places(coverage, _aims(coverage, targets), up)
+    places = reachable_places(coverage, _aims(coverage, targets), coverage.up)
     steps = step_lengths(coverage)
     some = _every_nth(targets, _FIRST_STRIDE)
     by_one_shot = [_gain(coverage, some, [place.view]).sum() for place in places]
@@ -197,21 +196,19 @@ def hidden_cells(coverage: Coverage) -> Numbers:
     is_hidden, is_free = hidden_and_free(near, grid, coverage.seen)
     free = np.zeros(grid.size, np.bool_)
     free[near[is_free]] = True
-    up = up_of([each.view for each in coverage.seen])
-    is_above_ground = grid.centers(near) @ up > _lowest(coverage, up)
+    is_above_ground = grid.centers(near) @ coverage.up > _lowest(coverage)
     return np.asarray(near[is_hidden & beside(free, grid)[near] & is_above_ground])
 
 
 def _ground(coverage: Coverage) -> NDArray[np.bool_]:
     """(C,) cells of the ground: they look up, among the lowest; paving would outweigh everything."""
-    up = up_of([each.view for each in coverage.seen])
-    is_low = coverage.occupied.means @ up < _lowest(coverage, up)
-    return np.asarray((coverage.occupied.normals @ up > _GROUND_LEAN) & is_low)
+    is_low = coverage.occupied.means @ coverage.up < _lowest(coverage)
+    return np.asarray((coverage.occupied.normals @ coverage.up > _GROUND_LEAN) & is_low)
 
 
-def _lowest(coverage: Coverage, up: Floats) -> float:
+def _lowest(coverage: Coverage) -> float:
     """Up to which height a surface that looks up is ground."""
-    heights = coverage.occupied.means @ up
+    heights = coverage.occupied.means @ coverage.up
     return float(np.percentile(heights, _GROUND_LOWEST) + _GROUND_CELLS * coverage.grid.side)
 
 

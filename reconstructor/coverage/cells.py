@@ -70,10 +70,6 @@ class Occupied:
         """How far apart neighbouring points are in the fuller cells, world units."""
         return float(grid.side / np.sqrt(np.percentile(self.counts, _FULLER_PERCENTILE)))
 
-    def normal_of_points(self) -> Floats:
-        """(N, 3) the normal of each point's cell; zero outside the grid."""
-        return np.vstack([self.normals, np.zeros((1, 3))])[self.cell_of_point]
-
 
 def grid_over(points: Floats, views: list[Viewpoint]) -> Grid:
     """A grid over the 1st to 99th percentile of the points (N, 3), with a margin.

@@ -174,12 +174,6 @@ def moved_sideways(place: Place, distance: float) -> Viewpoint:
     )
 
 
-def up_of(views: list[Viewpoint]) -> Floats:
-    """(3,) the world's up as the photographers held their cameras: the mean of the pictures' upward directions."""
-    mean = -np.mean([view.camera_from_world[1, :3] for view in views], axis=0)
-    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12))
-
-
 def _standing(view: Viewpoint, center: Floats, forward: Floats, up: Floats) -> Viewpoint:
     right = np.cross(forward, up)
     if np.linalg.norm(right) < 0.05:  # noqa: PLR2004 - it looks straight up or down

@@ -16,7 +16,8 @@ from reconstructor.coverage.cells import (
 )
 from reconstructor.coverage.evidence import Evidence, Seen, evidence_for
 from reconstructor.coverage.holes import PixelCounts, count_pixels, hole_cells
-from reconstructor.coverage.viewpoints import Viewpoint, depth_of_cloud
+from reconstructor.coverage.viewpoints import Viewpoint, up_of
+from reconstructor.coverage.z_buffers import CellPoints, draw
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -26,8 +27,8 @@ FLAGGED_ERROR: Final = 1.7  # an occupied cell of which more is expected is show
 # log(error + 0.1) by least squares over the cells of the simulated objects; `benchmarks.coverage` fits it again, leaving
 # out the object that it measures. In the order of the columns of `traits_of`.
 WEIGHTS: Final = (0.99, -0.43, 0.99, -0.62, -0.63, 0.30)
-SIDE_PX: Final = 306  # the larger side of a z-buffer: half of what the engine computes depth at
-LEAST_SIDE_PX: Final = 64  # a cloud that closes no larger one is sparse
+LEAST_SIDE_PX: Final = 64  # a cloud that closes no larger z-buffer is sparse
+_LEAST_DRAWN_PX: Final = 24  # of a dense cloud of which few points are kept
 _SPACINGS_A_PIXEL: Final = 1.5
 _LEAST_FILL: Final = 0.05
 _LEAST_THICKNESS: Final = 0.02  # cell widths
@@ -46,6 +47,7 @@ class Coverage:
         holes: (H,) cells of holes, in the order of their index.
         hole_looks: (H,) photographs that look into each.
         seen: the photographs, with the depth that each sees.
+        up: (3,) unit, which way is up in the world.
         is_dense: whether the cloud is a surface. If not, only how many photographs see each cell is known: no holes are
             claimed, and the errors mean nothing.
     """
@@ -58,6 +60,7 @@ class Coverage:
     holes: Numbers
     hole_looks: Numbers
     seen: list[Seen]
+    up: Floats
     is_dense: bool
 
     @property
@@ -76,17 +79,24 @@ class Coverage:
         return shares
 
 
-def coverage_of(points: Floats, views: list[Viewpoint]) -> Coverage:
-    """What the views cover of the object whose dense cloud is `points` (N, 3), world units."""
+def coverage_of(points: Floats, views: list[Viewpoint], *, thinned_by: int = 1, up: Floats | None = None) -> Coverage:
+    """What the views cover of the object.
+
+    Args:
+        points: (N, 3) of its dense cloud, world units.
+        views: the photographs.
+        thinned_by: of how many points of the cloud these are one each: whether it is dense does not depend on how many
+            were kept.
+        up: (3,) unit, which way is up in the world; as the photographers held their cameras where that is not known.
+    """
     grid = grid_over(points, views)
     occupied = occupied_cells(points, grid, views)
-    normals = occupied.normal_of_points()
     side_px = _side_px(median_sampling_distance(points, views), occupied.spacing(grid))
-    small = [view.reduced(max(side_px, LEAST_SIDE_PX)) for view in views]
-    seen = [Seen(view=view, depth=depth_of_cloud(view, points, normals)) for view in small]
+    is_dense = side_px * thinned_by**0.5 >= LEAST_SIDE_PX
+    least_px = _LEAST_DRAWN_PX if is_dense else LEAST_SIDE_PX
+    seen = draw(CellPoints.of(points, grid, occupied), views, side_px, least_px, thinned_by=thinned_by)
     evidence = evidence_for(occupied, grid, seen)
     pixels = count_pixels(grid, seen)
-    is_dense = side_px >= LEAST_SIDE_PX
     holes = hole_cells(occupied, grid, seen, pixels) if is_dense else np.zeros(0, np.int64)
     traits = traits_of(occupied, grid, evidence, pixels)
     return Coverage(
@@ -98,13 +108,14 @@ def coverage_of(points: Floats, views: list[Viewpoint]) -> Coverage:
         holes=holes,
         hole_looks=pixels.looks[holes],
         seen=seen,
+        up=up_of(views) if up is None else up / np.linalg.norm(up),
         is_dense=is_dense,
     )
 
 
-def _side_px(sampling_distance: float, spacing: float) -> int:
+def _side_px(sampling_distance: float, spacing: float) -> float:
     """The largest z-buffer that points so far apart close, if photographs 612 pixels wide have such pixels on them."""
-    return int(min(SIDE_PX, DEPTH_SIDE_PX * sampling_distance / (_SPACINGS_A_PIXEL * max(spacing, 1e-12))))
+    return DEPTH_SIDE_PX * sampling_distance / (_SPACINGS_A_PIXEL * max(spacing, 1e-12))
 
 
 def traits_of(occupied: Occupied, grid: Grid, evidence: Evidence, pixels: PixelCounts) -> Floats:

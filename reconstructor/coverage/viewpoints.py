@@ -70,6 +70,12 @@ class Viewpoint:
         return np.asarray((in_camera * depth[:, None] - self.camera_from_world[:3, 3]) @ self.camera_from_world[:3, :3])
 
 
+def up_of(views: list[Viewpoint]) -> Floats:
+    """(3,) the world's up as the photographers held their cameras: the mean of the pictures' upward directions."""
+    mean = -np.mean([view.camera_from_world[1, :3] for view in views], axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12))
+
+
 def depth_of_cloud(view: Viewpoint, points: Floats, normals: Floats) -> Depth:
     """Depth (H, W) float32 of the points (N, 3) whose normals (N, 3) face the camera, world units; inf where none is seen.
 

@@ -16,10 +16,7 @@ from reconstructor.exports.origins import NothingToExportError, Origin
 from reconstructor.exports.published import published_points
 
 LEAST_PHOTOGRAPHS: Final = 3
-_MOST_POINTS: Final = 2_000_000  # of a larger cloud every second, third, … point
-_MOST_PROJECTIONS: Final = (
-    400_000_000  # of points into photographs: 20 s of one core (2026-11-29), at 200 photographs and more
-)
+MOST_POINTS: Final = 2_000_000  # of a larger cloud every second, third, … point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +71,8 @@ def report_coverage(origin: Origin) -> CoverageReport:
         raise NothingToExportError(
             f"only {len(views)} photographs are placed: three are needed to tell what is missing"
         )
-    coverage = coverage_of(published_points(origin, most_points(len(views))), views)
+    points, step = published_points(origin, MOST_POINTS)
+    coverage = coverage_of(points, views, thinned_by=step, up=origin.up)
     told = told_of(
         coverage,
         advise(coverage) if coverage.is_dense else [],
@@ -83,11 +81,6 @@ def report_coverage(origin: Origin) -> CoverageReport:
         is_unfinished=coverage.is_dense and is_walk_unfinished(coverage),
     )
     return CoverageReport(told=told, coverage=coverage)
-
-
-def most_points(view_count: int) -> int:
-    """How many points are looked at: fewer in more photographs, so that the work stays the same."""
-    return min(_MOST_POINTS, _MOST_PROJECTIONS // view_count)
 
 
 def _viewpoint(camera: CameraEntry) -> Viewpoint | None:

@@ -12,8 +12,8 @@ from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.store import Store
 
 
-def published_points(origin: Origin, most: int) -> NDArray[np.float64]:
-    """The points (N, 3) that are published, in the world; of more than `most` every second, third, … one.
+def published_points(origin: Origin, most: int) -> tuple[NDArray[np.float64], int]:
+    """The points (N, 3) that are published, in the world; of more than `most` every second, third, … one, and this step.
 
     Raises:
         NothingToExportError: a replay publishes nothing.
@@ -21,7 +21,7 @@ def published_points(origin: Origin, most: int) -> NDArray[np.float64]:
     """
     reference, folder = _stored(origin)
     step = max(1, -(-reference.manifest.point_count // most))
-    return Store.read_only(folder).generation_files.every_nth(reference, step)
+    return Store.read_only(folder).generation_files.every_nth(reference, step), step
 
 
 def published_cloud(origin: Origin) -> WideCloud:

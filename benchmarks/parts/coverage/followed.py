@@ -9,7 +9,7 @@ from benchmarks.parts.coverage.clouds import Stage, cloud_of, viewpoints
 from benchmarks.parts.dense.truth import nearest_distances, tensor_of
 from edge_agent.cameras.simulated.path import Pose
 from reconstructor.coverage.advice import SHOTS_A_PLACE, advise, is_walk_unfinished, shots_of
-from reconstructor.coverage.places import reachable_places, step_lengths, up_of
+from reconstructor.coverage.places import reachable_places, step_lengths
 from reconstructor.coverage.score import Coverage, coverage_of
 from reconstructor.coverage.viewpoints import Viewpoint
 
@@ -82,8 +82,7 @@ class Follower:
 
     def gain_random(self, seed: int) -> float:
         """What F gains by as many photographs from places that can be reached, each aimed as its neighbour."""
-        up = up_of([each.view for each in self._coverage.seen])
-        places = reachable_places(self._coverage, np.zeros((0, 3)), up)
+        places = reachable_places(self._coverage, np.zeros((0, 3)), self._coverage.up)
         chosen = np.random.default_rng(seed).choice(len(places), _ROUNDS * SHOTS_A_PLACE, replace=False)
         return self._gain([_pose(places[row].view) for row in chosen])
 

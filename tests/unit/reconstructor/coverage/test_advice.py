@@ -7,7 +7,7 @@ import pytest
 
 from reconstructor.coverage import advice as advice_module
 from reconstructor.coverage.advice import MOST_PLACES, Advice, AdviceCode, advise, is_walk_unfinished, shots_of
-from reconstructor.coverage.places import reachable_places, step_lengths, up_of
+from reconstructor.coverage.places import reachable_places, step_lengths
 from reconstructor.coverage.score import coverage_of
 from tests.walls import HOLE, SPACING, photographer, row_of_photographers, wall
 
@@ -71,7 +71,7 @@ def test_nobody_is_sent_below_the_ground_before_a_wall_that_is_far_away() -> Non
     """Twenty metres wide, fifteen metres away, cameras 1.5 m above the ground: a unit is five metres."""
     height = 0.3
     covered = coverage_of(wall(), [photographer(row, x, height=height) for row, x in enumerate([-1.5, -1, 1, 1.5], 1)])
-    up = up_of([each.view for each in covered.seen])
+    up = covered.up
     heights = np.array([place.view.center @ up for place in reachable_places(covered, np.zeros((0, 3)), up)])
     assert len(heights) > 20
     assert 0.4 * height < heights.min() <= heights.max() < 1.6 * height
@@ -80,14 +80,14 @@ def test_nobody_is_sent_below_the_ground_before_a_wall_that_is_far_away() -> Non
 
 def test_a_camera_is_held_lower_and_higher_as_far_as_arms_reach() -> None:
     covered = coverage_of(wall(), row_of_photographers([-1.5, -1.0, 1.0, 1.5]))
-    places = reachable_places(covered, np.zeros((0, 3)), up_of([each.view for each in covered.seen]))
+    places = reachable_places(covered, np.zeros((0, 3)), covered.up)
     assert {round(place.up, 3) for place in places} == {-0.8, 0.0, 0.8}
 
 
 def test_below_the_object_cameras_stay_as_high_as_they_were() -> None:
     """Where the ground is, nobody knows."""
     covered = coverage_of(wall()[wall()[:, 2] > 1.4], row_of_photographers([-1.5, -1.0, 1.0, 1.5]))
-    up = up_of([each.view for each in covered.seen])
+    up = covered.up
     heights = [place.view.center @ up for place in reachable_places(covered, np.zeros((0, 3)), up)]
     assert heights == pytest.approx([1.0] * len(heights))
 
@@ -100,7 +100,7 @@ def test_nobody_is_sent_behind_a_wall_of_the_cloud() -> None:
     ground = np.stack([across.ravel() - 1.1, along.ravel(), np.zeros(along.size)], axis=1)
     front = wall()[wall()[:, 0] < at]
     covered = coverage_of(np.vstack([front, side, ground]), row_of_photographers([-1.6, -1.2, 0.4, 0.7]))
-    steps, up = step_lengths(covered), up_of([each.view for each in covered.seen])
+    steps, up = step_lengths(covered), covered.up
     aims = np.array([[0.5, 0.0, 1.0], [0.8, 0.3, 1.2]])
     places = reachable_places(covered, aims, up)
     shots = np.array([[shot.center for shot in shots_of(place, steps)] for place in places])
@@ -131,7 +131,7 @@ def test_a_walk_that_still_shows_new_surface_goes_on() -> None:
 
 def test_places_are_before_the_wall_and_as_high_as_the_cameras() -> None:
     covered = coverage_of(wall(), row_of_photographers([-1.2, -0.9]))
-    up = up_of([each.view for each in covered.seen])
+    up = covered.up
     places = reachable_places(covered, np.zeros((0, 3)), up)
     assert len(places) > 20
     centers = np.array([place.view.center for place in places])

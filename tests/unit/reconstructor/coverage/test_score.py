@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from reconstructor.coverage.cells import CELLS_ALONG_EXTENT
+from reconstructor.coverage.cells import CELLS_ALONG_EXTENT, around
 from reconstructor.coverage.score import FLAGGED_ERROR, Coverage, coverage_of
 from tests.walls import HOLE, photographer, row_of_photographers, wall
 
@@ -76,3 +77,32 @@ def test_a_rougher_cloud_is_expected_to_be_worse() -> None:
     assert np.median(thicknesses[is_rough & is_inner]) == pytest.approx(0.008, rel=0.15)
     assert np.median(thicknesses[~is_rough & is_inner]) == pytest.approx(0.002, rel=0.1)
     assert np.median(covered.errors[is_rough & is_inner]) > 1.2 * np.median(covered.errors[~is_rough & is_inner])
+
+
+def test_a_dense_cloud_is_dense_however_few_of_its_points_are_kept() -> None:
+    """Of a large cloud not all points are kept: what is told of it must not depend on how many are."""
+    x, z = np.meshgrid(np.arange(-2, 2, 0.005), np.arange(0, 2, 0.005))
+    points = np.stack([x.ravel(), np.random.default_rng(0).normal(0.03, 0.0005, x.size), z.ravel()], axis=1)
+    places = [(x, height) for height in (0.4, 0.8, 1.2, 1.6) for x in np.arange(-1.6, 1.7, 0.3)]
+    views = [photographer(row, x, distance=0.8, height=height) for row, (x, height) in enumerate(places, start=1)]
+    kept = np.random.default_rng(1).permutation(points)[::16]
+    assert not coverage_of(kept, views).is_dense
+    covered = coverage_of(kept, views, thinned_by=16)
+    assert covered.is_dense
+    is_seen = covered.evidence.count >= 3
+    assert is_seen.mean() > 0.6
+    assert (covered.errors[is_seen] > FLAGGED_ERROR).mean() < 0.05
+    assert np.isin(covered.holes, np.flatnonzero(around(is_rim(covered), covered.grid))).all()
+
+
+def is_rim(covered: Coverage) -> NDArray[np.float64]:
+    """(G,) 1 in cells beyond the wall's ends."""
+    centers = covered.grid.centers(np.arange(covered.grid.size))
+    is_beyond = (np.abs(centers[:, 0]) > 2) | (centers[:, 2] < 0) | (centers[:, 2] > 2)
+    return is_beyond.astype(np.float64)
+
+
+def test_up_is_what_the_frame_says_or_as_cameras_were_held() -> None:
+    views = row_of_photographers([-0.6, 0.0, 0.6])
+    assert coverage_of(wall(), views).up == pytest.approx([0, 0, 1])
+    assert coverage_of(wall(), views, up=np.array([0.0, 0.6, 0.8])).up == pytest.approx([0, 0.6, 0.8])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from broker.manifest import camera_pages
 from broker.messages import ScaleSource
 from reconstructor.cli import app
 from reconstructor.clouds.ply import WideCloud
-from reconstructor.exports.coverage_report import most_points, report_coverage
+from reconstructor.exports import coverage_report
+from reconstructor.exports.coverage_report import report_coverage
 from reconstructor.exports.origins import NothingToExportError, find_origin
 from reconstructor.exports.published import published_cloud, published_points
 from reconstructor.metric_scale.scale import Scale, Scaling
@@ -79,15 +81,27 @@ def test_two_photographs_are_too_few(stored: Stored) -> None:
         report_coverage(find_origin("wall", stored([-1.0, 1.0])))
 
 
-def test_more_photographs_are_looked_at_with_fewer_points() -> None:
-    assert most_points(24) == most_points(200) == 2_000_000
-    assert most_points(2000) == 200_000
+def test_a_large_cloud_stays_dense_and_gets_advice(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage_report, "MOST_POINTS", 1_000)
+    report = report_coverage(find_origin("wall", stored([-1.5, -1.0, 1.0, 1.5])))
+    assert report.told.coverage.is_dense
+    assert report.told.advice.places
+
+
+def test_up_is_that_of_the_frame(stored: Stored) -> None:
+    origin = find_origin("wall", stored([-1.5, -1.0, 1.0, 1.5]))
+    assert origin.reference is not None
+    frame = origin.reference.manifest.frame.model_copy(update={"up": (0.0, -0.6, 0.8)})
+    tilted = origin.reference.with_manifest(frame=frame)
+    report = report_coverage(replace(origin, reference=tilted))
+    assert report.coverage.up == pytest.approx([0.0, -0.6, 0.8])
 
 
 @pytest.mark.parametrize("most", [1, 7, 5_000, 19_429, 1_000_000])
 def test_points_are_thinned_evenly_over_all_shards(stored: Stored, most: int) -> None:
     origin = find_origin("wall", stored([-1.0, 1.0]))
     every = published_cloud(origin).points_in_world
-    thinned = published_points(origin, most)
+    thinned, step = published_points(origin, most)
     assert len(thinned) <= most
-    np.testing.assert_array_equal(thinned, every[:: -(-len(every) // most)])
+    assert step == -(-len(every) // most)
+    np.testing.assert_array_equal(thinned, every[::step])
