@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from reconstructor.coverage.cells import DEPTH_SIDE_PX, around, beside
 from reconstructor.coverage.evidence import pixel_width
 from reconstructor.coverage.holes import hidden_and_free
-from reconstructor.coverage.places import Place, moved_sideways, reachable_places, step_lengths
+from reconstructor.coverage.places import Place, described_from_nearest, moved_sideways, reachable_places, step_lengths
 from reconstructor.coverage.score import Coverage
 from reconstructor.coverage.viewpoints import Viewpoint, nearest_around
 
@@ -119,7 +119,8 @@ def advise(coverage: Coverage) -> list[Advice]:
         if best < 0 or totals[best] <= max(0.0, _LEAST_GAIN * first):
             break
         first = first or totals[best]
-        chosen.append(_told(coverage, targets, places[order[best]], gains[best], stride))
+        told = described_from_nearest(places[order[best]], coverage, steps[places[order[best]].row])
+        chosen.append(_told(coverage, targets, told, gains[best], stride))
         targets = _after(targets, shots_of(places[order[best]], steps), gains[best])
     return chosen
 
@@ -250,7 +251,7 @@ def _aims(coverage: Coverage, targets: _Targets) -> Floats:
 def shots_of(place: Place, steps: Floats) -> list[Viewpoint]:
     """Three photographs a step apart, the middle one at the place; `steps` (V,) are those of the photographs."""
     half = SHOTS_A_PLACE // 2
-    return [moved_sideways(place, steps[place.nearest] * number) for number in range(-half, half + 1)]
+    return [moved_sideways(place, steps[place.row] * number) for number in range(-half, half + 1)]
 
 
 def _value(views: Floats, angles: Floats) -> Floats:

@@ -10,7 +10,7 @@ of what is missing is seen from beyond the ends of a walk, where no photograph l
 """
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -43,13 +43,15 @@ class Place:
     """A camera that does not exist yet.
 
     Attributes:
-        view: where it stands and looks, with its nearest camera's lens.
-        nearest: row in the coverage's photographs of the camera that it is described from.
+        view: where it stands and looks, with the lens of the photograph it was found beside.
+        row: of that photograph in the coverage; its step is the place's, and no surface of the cloud is on the way from it.
+        nearest: row of the photograph that it is described from.
         right, up, ahead: steps from that camera, in that camera's own directions (up is the world's).
         turn_deg, tilt_deg: how far it is turned to the right and upwards from that camera's direction.
     """
 
     view: Viewpoint
+    row: int
     nearest: int
     right: float
     up: float
@@ -94,7 +96,7 @@ def reachable_places(coverage: Coverage, aims: Floats, up: Floats) -> list[Place
     places = [_place(stand, direction, up) for stand, direction in found[:: max(1, stride)]]
     is_open = np.ones(len(places), np.bool_)
     for side in (-1, 1):
-        others = [moved_sideways(place, side * steps[place.nearest]).center for place in places]
+        others = [moved_sideways(place, side * steps[place.row]).center for place in places]
         is_open &= _are_open(coverage, [place.view.center for place in places], others)
     return list(itertools.compress(places, is_open))
 
@@ -158,7 +160,46 @@ def _place(stand: _Stand, direction: Floats, up: Floats) -> Place:
     right, upwards, ahead = stand.offset
     turn, tilt = _turn_and_tilt(stand.view.forward, direction, up)
     view = _standing(stand.view, stand.center, direction, up)
-    return Place(view=view, nearest=stand.row, right=right, up=upwards, ahead=ahead, turn_deg=turn, tilt_deg=tilt)
+    return Place(
+        view=view,
+        row=stand.row,
+        nearest=stand.row,
+        right=right,
+        up=upwards,
+        ahead=ahead,
+        turn_deg=turn,
+        tilt_deg=tilt,
+    )
+
+
+def described_from_nearest(place: Place, coverage: Coverage, step: float) -> Place:
+    """The same place, described from the nearest photograph of those with no surface of the cloud on the way.
+
+    Args:
+        place: where to stand.
+        coverage: what the photographs cover.
+        step: the length of the place's step, world units.
+    """
+    views, up = [each.view for each in coverage.seen], coverage.up
+    distances = np.linalg.norm(np.array([view.center for view in views]) - place.view.center, axis=1)
+    rows = np.flatnonzero(distances < distances[place.row])
+    rows = rows[np.argsort(distances[rows], kind="stable")]
+    is_open = _are_open(coverage, [views[row].center for row in rows], [place.view.center] * len(rows))
+    nearest = int(next(itertools.compress(rows, is_open), place.row))
+    view = views[nearest]
+    ahead = _level(view.forward, up)
+    right = np.cross(ahead, up) if ahead.any() else view.camera_from_world[0, :3]
+    steps = (place.view.center - view.center) / step
+    turn, tilt = _turn_and_tilt(view.forward, place.view.forward, up)
+    return replace(
+        place,
+        nearest=nearest,
+        right=float(steps @ right),
+        up=float(steps @ up),
+        ahead=float(steps @ ahead),
+        turn_deg=turn,
+        tilt_deg=tilt,
+    )
 
 
 def moved_sideways(place: Place, distance: float) -> Viewpoint:

@@ -60,10 +60,8 @@ class Follower:
         for each in advise(coverage):
             place = each.place
             views = shots_of(place, steps)
-            if self._can_be_reached(coverage.seen[place.nearest].view, views):
-                offset = (
-                    f"{place.right:+} right {place.up:+} up {place.ahead:+} ahead, turned {place.turn_deg:.0f} degrees"
-                )
+            if self._can_be_reached(coverage.seen[place.row].view, views):
+                offset = f"{place.right:+.1f} right {place.up:+.1f} up {place.ahead:+.1f} ahead, turned {place.turn_deg:.0f} degrees"
                 print(f"{self._stage.name}: {each.code}: {offset} of photograph {each.image_number}", flush=True)
                 return [_pose(view) for view in views]
         return []

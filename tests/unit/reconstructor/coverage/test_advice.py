@@ -7,7 +7,7 @@ import pytest
 
 from reconstructor.coverage import advice as advice_module
 from reconstructor.coverage.advice import MOST_PLACES, Advice, AdviceCode, advise, is_walk_unfinished, shots_of
-from reconstructor.coverage.places import reachable_places, step_lengths
+from reconstructor.coverage.places import described_from_nearest, reachable_places, step_lengths
 from reconstructor.coverage.score import coverage_of
 from tests.walls import HOLE, SPACING, photographer, row_of_photographers, wall
 
@@ -107,6 +107,36 @@ def test_nobody_is_sent_behind_a_wall_of_the_cloud() -> None:
     assert len(places) > 50
     assert shots[:, :, 0].max() < at
     assert shots[:, :, 0].min() < -2.0  # on the other side there is no wall
+
+
+def test_a_place_is_described_from_the_nearest_photograph() -> None:
+    covered = coverage_of(wall(), row_of_photographers([-1.5, -1.0, -0.2, 1.0, 1.5]))
+    centers, steps = np.array([each.view.center for each in covered.seen]), step_lengths(covered)
+    places = reachable_places(covered, np.array([[0.0, 0.0, 0.5]]), covered.up)[::5]
+    described = [described_from_nearest(each, covered, steps[each.row]) for each in places]
+    assert any(each.nearest != each.row for each in described)
+    for before, place in zip(places, described, strict=True):
+        assert place.view is before.view
+        assert place.nearest == np.linalg.norm(centers - place.view.center, axis=1).argmin()
+        moved = steps[place.row] * np.array([place.right, place.ahead, place.up])  # all photographs look along y
+        assert centers[place.nearest] + moved == pytest.approx(place.view.center)
+        turn, tilt = np.radians([place.turn_deg, place.tilt_deg])
+        looking = [np.sin(turn) * np.cos(tilt), np.cos(turn) * np.cos(tilt), np.sin(tilt)]
+        assert looking == pytest.approx(place.view.forward)
+    for each in advise(covered):
+        nearest = np.linalg.norm(centers - each.place.view.center, axis=1).argmin()
+        assert each.image_number == covered.seen[nearest].view.number
+
+
+def test_nobody_counts_steps_from_a_photograph_behind_a_wall() -> None:
+    along, across = np.meshgrid(np.arange(-4.0, 0.0, SPACING), np.arange(0.0, 2.0, SPACING))
+    side = np.stack([np.full(along.size, 0.9), along.ravel(), across.ravel()], axis=1)
+    covered = coverage_of(np.vstack([wall(), side]), row_of_photographers([-1.0, -0.5, 1.05, 1.4]))
+    places = [place for place in reachable_places(covered, np.zeros((0, 3)), covered.up) if place.row < 2]
+    place = max((each for each in places if each.view.center[0] < 0.9), key=lambda each: each.view.center[0])
+    distances = [np.linalg.norm(each.view.center - place.view.center) for each in covered.seen]
+    assert np.argmin(distances) == 2
+    assert described_from_nearest(place, covered, step_lengths(covered)[place.row]).nearest == 1
 
 
 def told(each: Advice) -> tuple[object, ...]:
