@@ -45,7 +45,8 @@ class MarkedPlace(WireModel):
 class AdvisedPlace(WireModel):
     """Where to take three photographs, one step apart sideways: the middle one from here.
 
-    Steps and degrees are from the photograph `image_number`, in its own directions: to the right, upwards, ahead.
+    Steps and degrees are from the photograph `image_number`, the nearest one with nothing of the cloud in between, in its own
+    directions: to the right, upwards, ahead. A step is 0.15 of the distance to the object.
 
     Attributes:
         code: few_views, narrow_angle, too_far, hole or hidden; a later version may have more.

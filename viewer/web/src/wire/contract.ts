@@ -48,7 +48,7 @@ export interface Advice {
   readonly places: readonly AdvisedPlace[];
 }
 
-/** Where to take three photographs, one step apart sideways: the middle one from here. Steps and degrees are from the photograph `image_number`, in its own directions: to the right, upwards, ahead. Attributes: code: few_views, narrow_angle, too_far, hole or hidden; a later version may have more. position, looking: the middle camera's place and its unit direction, world units. target: what should be seen from there, world units. step: the length of a step, world units. marked: the target in a photograph that shows it; null where none does. cell_count: how many cells it would improve. */
+/** Where to take three photographs, one step apart sideways: the middle one from here. Steps and degrees are from the photograph `image_number`, the nearest one with nothing of the cloud in between, in its own directions: to the right, upwards, ahead. A step is 0.15 of the distance to the object. Attributes: code: few_views, narrow_angle, too_far, hole or hidden; a later version may have more. position, looking: the middle camera's place and its unit direction, world units. target: what should be seen from there, world units. step: the length of a step, world units. marked: the target in a photograph that shows it; null where none does. cell_count: how many cells it would improve. */
 export interface AdvisedPlace {
   readonly code: string;
   readonly position: readonly [number, number, number];

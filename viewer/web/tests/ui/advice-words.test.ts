@@ -25,8 +25,19 @@ describe("a place", () => {
 
   it("is told in metres once the scale is known", () => {
     expect(placeWords(place, 2, textsOf("en"))).toContain("1.36 m to the left of photograph 14");
-    expect(distanceWords(10, 0.5, null, textsOf("en"))).toBe("20 steps");
-    expect(distanceWords(0.1, 0.5, null, textsOf("en"))).toBe("one step");
+    expect(placeWords(place, 2, textsOf("en"))).toContain("photographs, 90 cm apart, ");
+    expect(distanceWords(20, 0.5, null, textsOf("en"))).toBe("20 steps");
+    expect(distanceWords(0.2, 0.5, null, textsOf("en"))).toBe("one step");
+  });
+
+  it("is rounded as at the rig, also where a step has no exact length", () => {
+    const inexact = { ...place, step: 0.47, steps_right: 2.5 }; // 2.5 * 0.47 / 0.47 is less than 2.5
+    expect(placeWords(inexact, null, textsOf("en"))).toContain(", 3 steps to the right");
+  });
+
+  it("is not told of less than half a step", () => {
+    const near = { ...place, steps_right: -0.49, steps_ahead: 0.3 };
+    expect(placeWords(near, null, textsOf("en"))).toContain("apart, from the place of photograph 14, turn");
   });
 
   it("has a reason, also for a code of a later version", () => {

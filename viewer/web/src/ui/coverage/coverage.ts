@@ -120,6 +120,7 @@ export class CoverageElement extends LocalizedElement {
       ${this.colours(texts)}
       <h3>${texts.stand}</h3>
       ${general === null ? nothing : html`<p data-testid="advice-general">${general}</p>`}
+      ${this.places.length > 0 && this.metresPerUnit === null ? html`<p class="soft">${texts.stepIs}</p>` : nothing}
       <ol>
         ${this.places.map((place, index) => this.place(place, index + 1, texts))}
       </ol>
@@ -223,7 +224,7 @@ export class CoverageElement extends LocalizedElement {
   }
 
   private far({ distance, imageNumber }: Way, { step }: AdvisedPlace, texts: Texts): string {
-    const far = distanceWords(distance, step, this.metresPerUnit, texts);
+    const far = distanceWords(distance / step, step, this.metresPerUnit, texts);
     return filled(texts.fromLast, { distance: far, number: imageNumber });
   }
 

@@ -31,6 +31,8 @@ export interface Texts {
   readonly farther: string;
   readonly from: string;
   readonly oneStep: string;
+  /** How long a step is, while the scale is unknown. */
+  readonly stepIs: string;
   readonly steps: string;
   readonly high: string;
   readonly low: string;
