@@ -46,6 +46,8 @@ class CoverageFailedError(CairnError):
 async def publish_coverage(context: Context, turn: asyncio.Semaphore) -> None:
     """Keep coverage and advice of the newest state on the broker; never returns. A new broker gets them again.
 
+    After a failed computation the last ones stay as long as their generation is the present one.
+
     Args:
         context: the project.
         turn: of all projects of the service, held while one computes.
@@ -54,6 +56,7 @@ async def publish_coverage(context: Context, turn: asyncio.Semaphore) -> None:
     state: State | None = None
     published_at = 0
     waiting = Trouble(log=context.log, event="coverage_waits")
+    failing = Trouble(log=context.log, event="coverage_failed")
     newest: State | None = None
     change, pause_s = -1, _LOOK_S
     while True:
@@ -65,17 +68,20 @@ async def publish_coverage(context: Context, turn: asyncio.Semaphore) -> None:
         try:
             change = context.store.rest.change_count
             newest = await asyncio.to_thread(_state, context)
+            before = told
             if newest != state and newest is not None:
                 async with turn:
                     change, newest = context.store.rest.change_count, await asyncio.to_thread(_state, context)
                     begun_s = time.monotonic()
                     try:
-                        told = await _computed(context) if newest else None
+                        told = await _next(context, newest, told, failing)
                     finally:
                         pause_s = max(_LOOK_S, time.monotonic() - begun_s)
-                state, published_at = newest, 0
+                state = newest
             elif newest != state:
-                told, state, published_at = None, None, 0
+                told, state = None, None
+            if told is not before:
+                published_at = 0
             if published_at != connect_count:
                 await context.election.until_confirmed(context.delivery)
                 await _publish(context, told)
@@ -83,11 +89,24 @@ async def publish_coverage(context: Context, turn: asyncio.Semaphore) -> None:
         except BROKER_ERRORS as exc:
             waiting.note(exc.code, exc.sentence)
             pause_s = RETRY_S
-        except CairnError as exc:  # of the computation or the disk: the next state tries it again
-            context.log.warning("coverage_failed", code=exc.code, reason=exc.sentence)
-            told, state, published_at = None, newest, connect_count
+        except CairnError as exc:  # of the disk: the next state tries it again
+            failing.note(exc.code, exc.sentence)
         else:
             waiting.clear()
+
+
+async def _next(context: Context, newest: State | None, before: Told | None, failing: Trouble) -> Told | None:
+    """What to publish of the newest state: if it cannot be computed, what was published, unless its generation is gone."""
+    if newest is None:
+        return None
+    try:
+        told = await _computed(context)
+    except CairnError as exc:
+        if failing.note(exc.code, exc.sentence):
+            await context.publish_error(exc)
+        return before if before is not None and before.coverage.generation == newest[0] else None
+    failing.clear()
+    return told
 
 
 def _state(context: Context) -> State | None:

@@ -1,12 +1,19 @@
 """When is coverage computed, of which project, and does a trouble stay its own?"""
 
+import asyncio
+import contextlib
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 
 from broker.ids import ProjectId
 from broker.manifest import CameraEntry, CameraState, camera_pages
+from reconstructor.context import Context
 from reconstructor.viewing import coverage
 from reconstructor.viewing.coverage import CoverageFailedError, computed, has_enough_placed
 from reconstructor.viewing.coverage_process import main
@@ -57,6 +64,90 @@ async def test_a_process_that_takes_too_much_memory_is_ended(tmp_path: Path, mon
     monkeypatch.setattr(coverage, "_command", lambda *_: (sys.executable, "-c", takes))
     with pytest.raises(CoverageFailedError, match="more than 128 MiB of memory"):
         await computed(tmp_path, ProjectId("wall"), memory_limit_bytes=128 << 20)
+
+
+class Service:
+    """A project whose newest state and computations are given, and what is published of its coverage."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.state: tuple[int, int] = (1, 0)
+        self.is_failing = False
+        self.published: list[int | None] = []  # generations; None where all is cleared
+        self.looks = 0
+        self.context = SimpleNamespace(
+            delivery=SimpleNamespace(connect_count=1),
+            election=SimpleNamespace(until_confirmed=AsyncMock()),
+            store=SimpleNamespace(rest=self),
+            publish_error=AsyncMock(),
+            log=Mock(),
+        )
+        monkeypatch.setattr(coverage, "_LOOK_S", 0.001)
+        monkeypatch.setattr(coverage, "_state", lambda _: self.state)
+        monkeypatch.setattr(coverage, "_computed", self.computed)
+        monkeypatch.setattr(coverage, "_publish", self.publish)
+
+    @property
+    def change_count(self) -> int:
+        self.looks += 1
+        return hash(self.state)
+
+    async def computed(self, _: object) -> SimpleNamespace:
+        if self.is_failing:
+            raise CoverageFailedError("it took longer than 300 s")
+        return SimpleNamespace(coverage=SimpleNamespace(generation=self.state[0]))
+
+    async def publish(self, _: object, told: SimpleNamespace | None) -> None:
+        self.published.append(None if told is None else told.coverage.generation)
+
+    async def has(self, *, state: tuple[int, int] | None = None, connect_count: int = 1) -> list[int | None]:
+        """What has been published once that state or that connection has been looked at."""
+        self.state = state or self.state
+        self.context.delivery.connect_count = connect_count
+        looks = self.looks
+        async with asyncio.timeout(30):
+            while self.looks < looks + 10:
+                await asyncio.sleep(0.001)
+        return self.published
+
+
+@pytest.fixture
+async def service(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Service]:
+    made = Service(monkeypatch)
+    task = asyncio.create_task(coverage.publish_coverage(cast("Context", made.context), asyncio.Semaphore()))
+    yield made
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_what_was_published_stays_after_a_failure_and_comes_again_to_a_new_broker(service: Service) -> None:
+    assert await service.has() == [1]
+    service.is_failing = True
+    assert await service.has(state=(1, 1)) == [1]
+    assert await service.has(connect_count=2) == [1, 1]
+    service.is_failing = False
+    assert await service.has(state=(1, 2), connect_count=2) == [1, 1, 1]
+
+
+async def test_what_is_of_an_earlier_generation_is_cleared_at_once_after_a_failure(service: Service) -> None:
+    assert await service.has() == [1]
+    service.is_failing = True
+    assert await service.has(state=(2, 0)) == [1, None]
+    assert await service.has(connect_count=2) == [1, None, None]
+    service.is_failing = False
+    assert await service.has(state=(2, 1), connect_count=2) == [1, None, None, 2]
+
+
+async def test_a_failure_that_stays_is_said_once_until_it_is_over(service: Service) -> None:
+    service.is_failing = True
+    for revision in range(1, 4):
+        await service.has(state=(1, revision))
+    assert service.context.publish_error.await_count == 1
+    service.is_failing = False
+    await service.has(state=(1, 4))
+    service.is_failing = True
+    await service.has(state=(1, 5))
+    assert service.context.publish_error.await_count == 2
 
 
 def test_a_replay_of_the_same_name_where_the_service_was_started_is_not_taken_for_the_project(
