@@ -6,8 +6,10 @@ import { readAdvice, readCoverage, readGrid } from "../../wire/coverage";
 
 export class CoverageWatch {
   advice: Advice | null = null;
+  /** The newest grid, and the message that names it. */
   coverage: Coverage | null = null;
   grid: CoverageGrid | null = null;
+  private message: Coverage | null = null;
   private payload: Uint8Array<ArrayBuffer> | null = null;
   private readonly ends: (() => void)[];
   private endGrid: (() => void) | null = null;
@@ -22,7 +24,7 @@ export class CoverageWatch {
         this.onChange();
       }),
       follower.further.follow("coverage", (payload) => {
-        this.coverage = read(payload, readCoverage);
+        this.message = read(payload, readCoverage);
         void this.decode();
       }),
     ];
@@ -45,13 +47,15 @@ export class CoverageWatch {
     for (const end of this.ends) end();
   }
 
-  /** The grid comes before the message that names it, so that either may be the second one. */
+  /** The grid comes before the message that names it: until they fit, the one on screen stays. */
   private async decode(): Promise<void> {
-    const { coverage, payload } = this;
+    const { message, payload } = this;
     let grid: CoverageGrid | null = null;
-    if (coverage && payload && payload.length > 0) grid = await readGrid(payload, coverage).catch(() => null);
-    if (coverage !== this.coverage || payload !== this.payload) return; // a newer one came meanwhile
-    this.grid = grid;
+    if (message && payload?.length) {
+      grid = await readGrid(payload, message).catch(() => null);
+      if (!grid || message !== this.message || payload !== this.payload) return;
+    }
+    [this.coverage, this.grid] = [message, grid];
     this.onChange();
   }
 }
