@@ -152,10 +152,10 @@ def _coverage(origin: Origin) -> str:
     words = [paragraph(sentence) for sentence in found.sentences]
     coverage = found.told.coverage
     if coverage.is_dense:
-        cells, bad = coverage.cell_count, coverage.bad_cell_count
-        words.insert(
-            0, paragraph(f"{cells - bad:,} of {cells:,} cells of the surface are well covered by photographs.")
-        )
+        cells, bad, holes = coverage.cell_count, coverage.bad_cell_count, coverage.hole_cell_count
+        missing = f", and {holes:,} {'cell is a hole' if holes == 1 else 'cells are holes'}" if holes else ""
+        covered = f"{cells - bad:,} of {cells:,} cells of the surface are well covered by photographs{missing}."
+        words.insert(0, paragraph(covered))
         words.append(
             soft("An estimate from the photographs' places and the points; it was not measured on the object.")
         )

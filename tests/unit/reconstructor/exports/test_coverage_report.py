@@ -18,6 +18,7 @@ from reconstructor.exports import coverage_report
 from reconstructor.exports.coverage_report import report_coverage
 from reconstructor.exports.origins import NothingToExportError, find_origin
 from reconstructor.exports.published import published_cloud, published_points
+from reconstructor.exports.report import _coverage as coverage_section
 from reconstructor.metric_scale.scale import Scale, Scaling
 from reconstructor.publishing.manifests import begin
 from reconstructor.storage.store import Store
@@ -74,6 +75,17 @@ def test_sparse_points_claim_nothing(stored: Stored) -> None:
     assert report.told.advice.places == ()
     assert "too sparse" in report.sentences[0]
     assert json.loads(report.to_json())["hole_cells"] is None
+
+
+def test_the_report_counts_the_cells_of_holes_beside_those_of_the_surface(stored: Stored) -> None:
+    origin = find_origin("wall", stored([-1.5, -1.0, 1.0, 1.5]))
+    told = report_coverage(origin).told.coverage
+    well = told.cell_count - told.bad_cell_count
+    assert told.hole_cell_count > 1
+    assert (
+        f"{well:,} of {told.cell_count:,} cells of the surface are well covered by photographs, "
+        f"and {told.hole_cell_count:,} cells are holes."
+    ) in coverage_section(origin)
 
 
 def test_two_photographs_are_too_few(stored: Stored) -> None:
