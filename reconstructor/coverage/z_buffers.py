@@ -24,6 +24,7 @@ MOST_PIXELS: Final = 75_000_000  # of all z-buffers, as if they were square: 200
 _THINNED: Final = (
     0.65  # of a z-buffer's side: points left of more lie irregularly, and need 5 a pixel to close it, not 2
 )
+_FINE_PX: Final = 150  # a smaller z-buffer loses more by its pixels than by open ones (2026-11-30)
 _REACH: Final = 0.87  # of a cell's width: its corners are 0.866 from its centre
 
 
@@ -98,7 +99,9 @@ def draw(
     for view in views:
         rows = cloud.rows_for(view)
         step = max(1, -(-int(cloud.counts[rows].sum()) // most_points))
-        closed_px = side_px / step**0.5 * (_THINNED if step * thinned_by > 1 else 1.0)
+        closed_px = side_px / step**0.5
+        if step * thinned_by > 1:
+            closed_px = max(_THINNED * closed_px, min(_FINE_PX, closed_px))
         small = view.reduced(max(int(min(most_px, closed_px)), least_px))
         seen.append(Seen(view=small, depth=cloud.depth(small, rows, step)))
     return seen

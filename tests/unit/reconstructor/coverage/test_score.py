@@ -80,7 +80,7 @@ def test_a_rougher_cloud_is_expected_to_be_worse() -> None:
 
 
 def test_a_dense_cloud_is_dense_however_few_of_its_points_are_kept() -> None:
-    """Of a large cloud not all points are kept: what is told of it must not depend on how many are."""
+    """Of a large cloud not all points are kept: what is said about it must not depend on how many are."""
     x, z = np.meshgrid(np.arange(-2, 2, 0.005), np.arange(0, 2, 0.005))
     points = np.stack([x.ravel(), np.random.default_rng(0).normal(0.03, 0.0005, x.size), z.ravel()], axis=1)
     places = [(x, height) for height in (0.4, 0.8, 1.2, 1.6) for x in np.arange(-1.6, 1.7, 0.3)]
