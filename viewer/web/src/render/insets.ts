@@ -54,6 +54,12 @@ export class Clearing {
     return !isThere;
   }
 
+  /** The middle of the free part, where the object is shown, in CSS pixels. */
+  middle({ height, width }: Size): readonly [number, number] {
+    const { bottom, left, right, top } = this.insets;
+    return [(width + left - right) / 2, (height + top - bottom) / 2];
+  }
+
   /** The free part of the canvas; panels that cover nearly everything leave a little. */
   free({ height, width }: Size): Size {
     const { bottom, left, right, top } = this.insets;

@@ -15,7 +15,12 @@ const REACH_PX = 9;
  *
  * A linear search over all shown points: 2 M points take some 25 ms, once for each tap.
  */
-export function pickPoint(clouds: readonly Float32Array[], clip: ArrayLike<number>, place: Place): Vector | null {
+export function pickPoint(
+  clouds: readonly Float32Array[],
+  clip: ArrayLike<number>,
+  place: Place,
+  reachPx = REACH_PX,
+): Vector | null {
   const wantedX = (2 * place.x) / place.width - 1;
   const wantedY = 1 - (2 * place.y) / place.height;
   let best: Vector | null = null;
@@ -27,7 +32,7 @@ export function pickPoint(clouds: readonly Float32Array[], clip: ArrayLike<numbe
       if (depth <= 0 || depth >= nearest) continue;
       const acrossPx = ((row(clip, 0, x, y, z) / depth - wantedX) * place.width) / 2;
       const downPx = ((row(clip, 1, x, y, z) / depth - wantedY) * place.height) / 2;
-      if (acrossPx * acrossPx + downPx * downPx > REACH_PX * REACH_PX) continue;
+      if (acrossPx * acrossPx + downPx * downPx > reachPx * reachPx) continue;
       nearest = depth;
       best = [x, y, z];
     }

@@ -16,6 +16,7 @@ import { FrameLoop } from "./frame-loop";
 import { Lens } from "./lens";
 import { CloudLayer } from "./layer";
 import { Framer } from "./framer";
+import { Gauge } from "./gauge";
 import { Clearing, type Insets } from "./insets";
 import { Navigation } from "./navigation";
 import { View } from "./view";
@@ -57,6 +58,9 @@ export class Stage {
   private readonly resizing: ResizeObserver;
   private readonly clearing = new Clearing();
   private readonly lens = new Lens(this.overlay, this.view, this.clearing);
+  private readonly gauge = new Gauge(this.view, this.clearing);
+  /** Whether the last frame drew every point, because nothing moved. */
+  private isAtRest = false;
   private lastArrivalMs = -Infinity;
   private drawnPoints = 0;
 
@@ -124,14 +128,15 @@ export class Stage {
   /** Move the camera into the world of a new generation, so that the object stays in place on screen. */
   carry(similarity: Similarity, up: Vector): void {
     const before = this.view.world.matrixWorld.clone();
+    this.gauge.forget();
     this.stand(up);
     this.navigation.carry(this.view.world.matrixWorld.clone().multiply(matrixOf(similarity)).multiply(before.invert()));
     this.framer.frame(framingIn(similarity, this.framer.framing));
   }
 
-  /** World units in one CSS pixel at the target of the camera. */
-  get unitsPerPx(): number {
-    return this.view.unitsPerPx(this.navigation.target);
+  /** World units in one CSS pixel at the object in the middle of the free part; null where there is nothing. */
+  get unitsPerPx(): number | null {
+    return this.gauge.unitsPerPx(this.cloud.measurablePoints, this.isAtRest && !this.cloud.isUnsettled);
   }
 
   placeCameras(cameras: readonly CameraEntry[], look: CameraLook): void {
@@ -241,6 +246,7 @@ export class Stage {
 
   private draw(pointBudget: number): void {
     const beginMs = performance.now();
+    this.isAtRest = pointBudget === Infinity;
     const { isPatient } = this.loop;
     this.view.fitDepth(this.framer.framing);
     this.cloud.measure(this.view.pixelsPerUnit(this.renderer.domElement.height), this.renderer.getPixelRatio());

@@ -42,19 +42,23 @@ export class View {
     this.camera.aspect = size.width / size.height;
   }
 
-  /** World units in one CSS pixel at the target of the camera. */
-  unitsPerPx(target: Vector3): number {
-    return (
-      (2 * this.camera.position.distanceTo(target) * Math.tan(HALF_FIELD_RAD)) / (this.camera.zoom * this.size.height)
-    );
+  /** World units in one CSS pixel as far away as a point of the world; null behind the camera. */
+  unitsPerPx(point: Vector): number | null {
+    this.camera.updateMatrixWorld();
+    const depth = -this.inStage(new Vector3(...point)).applyMatrix4(this.camera.matrixWorldInverse).z;
+    return depth > 0 ? depth / this.pixelsPerUnit(this.size.height) : null;
+  }
+
+  /** What decides which point is at which place. */
+  get matrices(): readonly number[] {
+    this.camera.updateMatrixWorld();
+    const { camera, world } = this;
+    return [...camera.matrixWorld.elements, ...camera.projectionMatrix.elements, ...world.matrixWorld.elements];
   }
 
   /** Whether camera and world are unchanged since the last call. */
   isSame(): boolean {
-    this.camera.updateMatrixWorld();
-    const { camera, world } = this;
-    const now = [...camera.matrixWorld.elements, ...camera.projectionMatrix.elements, ...world.matrixWorld.elements];
-    const { before } = this;
+    const { before, matrices: now } = this;
     this.before = now;
     return now.every((value, index) => value === before[index]);
   }
@@ -81,12 +85,12 @@ export class View {
   }
 
   /** Pick the point of these clouds at a place on the canvas, in CSS pixels. */
-  pick(clouds: readonly Float32Array[], x: number, y: number): Vector | null {
+  pick(clouds: readonly Float32Array[], x: number, y: number, reachPx?: number): Vector | null {
     this.camera.updateMatrixWorld();
     const { height, width } = this.size;
     const { matrixWorldInverse, projectionMatrix } = this.camera;
     const clip = projectionMatrix.clone().multiply(matrixWorldInverse).multiply(this.world.matrixWorld);
-    return pickPoint(clouds, clip.elements, { x, y, width, height });
+    return pickPoint(clouds, clip.elements, { x, y, width, height }, reachPx);
   }
 
   /** The pose that shows the whole object in the free part of the canvas. */

@@ -42,3 +42,9 @@ describe("the field of view while a photograph lies over the object", () => {
     expect(camera.zoom).toBe(3);
   });
 });
+
+it("the middle of the free part lies between what panels cover", () => {
+  const clearing = new Clearing();
+  clearing.set({ top: 100, right: 0, bottom: 300, left: 60 });
+  expect(clearing.middle(SIZE)).toEqual([230, 300]);
+});

@@ -62,7 +62,8 @@ async function drawn(
   context.font = `600 ${Math.round(margin * 0.62)}px Georgia, serif`;
   context.fillText(caption, margin, height + 2.2 * margin, width - 2 * margin);
   const metres = scene.shown?.manifest.frame.metres_per_unit ?? null;
-  const bar = metres !== null && stage ? rulerOf((metres * stage.unitsPerPx) / ratio, MOST_OF_WIDTH * width) : null;
+  const units = stage?.unitsPerPx;
+  const bar = metres && units ? rulerOf((metres * units) / ratio, MOST_OF_WIDTH * width) : null;
   if (bar) {
     const [x, y] = [margin, height + margin];
     context.beginPath();

@@ -56,7 +56,8 @@ export function overlayLines(overlaid: Overlaid): TemplateResult | typeof nothin
 /** The ruler with a round length; nothing while the scale is unknown. */
 export function ruler(stage: Stage | null, frame: WorldFrame | null): TemplateResult | typeof nothing {
   const metres = frame?.metres_per_unit ?? null;
-  const found = metres !== null && stage ? rulerOf(metres * stage.unitsPerPx, MOST_RULER_PX) : null;
+  const units = metres === null ? null : stage?.unitsPerPx;
+  const found = metres && units ? rulerOf(metres * units, MOST_RULER_PX) : null;
   if (!found) return nothing;
   const words = length(found.metres, 1);
   return html`<div class="ruler" data-testid="ruler" .style=${`width:${found.widthPx}px`}>${words}</div>`;
