@@ -88,8 +88,10 @@ export class CameraOverlay {
     this.onChange();
   }
 
+  /** Show or hide the cameras. A photograph that is laid over the object stays. */
   show(isShown: boolean): void {
-    this.world.visible = isShown;
+    this.frusta.lines.visible = isShown;
+    this.photo.hang(isShown);
     this.onChange();
   }
 

@@ -42,6 +42,8 @@ export class Photo {
   private placed: Placed | null = null;
   /** Set while the photograph is laid over the object; else it fades near its camera. */
   private opacity: number | null = null;
+  /** Whether it is shown near its camera. */
+  private isHung = true;
 
   constructor() {
     this.mesh.visible = false;
@@ -74,6 +76,13 @@ export class Photo {
   /** Lay the photograph over the object with this opacity; null lets it fade near its camera. */
   layOver(opacity: number | null): void {
     this.opacity = opacity;
+    this.show();
+  }
+
+  /** Show or hide the photograph near its camera. */
+  hang(isHung: boolean): void {
+    this.isHung = isHung;
+    this.show();
   }
 
   /** Fade the photograph as the viewer's camera comes near the photograph's camera. */
@@ -96,7 +105,8 @@ export class Photo {
   }
 
   private show(): void {
-    this.mesh.visible = this.bitmap !== null && this.placed !== null && isAlike(this.bitmap, this.placed);
+    const isWanted = this.isHung || this.opacity !== null;
+    this.mesh.visible = isWanted && this.bitmap !== null && this.placed !== null && isAlike(this.bitmap, this.placed);
   }
 }
 
