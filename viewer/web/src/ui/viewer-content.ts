@@ -13,7 +13,6 @@ import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
 import { isOnline, shownState } from "./network";
-import { t } from "./language/t";
 import "./overlay/login";
 import type { Entry } from "./overlay/login-styles";
 import { projectPicker } from "./overlay/project-picker";
@@ -155,6 +154,7 @@ export class ViewerContent {
       stage,
       refusal,
       onDone,
+      onMissing: this.dialogs.missing,
       onScale: (distanceM) => void this.host.commands.setScale(distanceM),
     });
   }
@@ -162,9 +162,7 @@ export class ViewerContent {
   private annotations(project: ProjectState): TemplateResult | typeof nothing {
     const { editor } = this.host.annotating;
     if (editor === null) {
-      void this.host.annotating.load(() => {
-        this.host.toast.say(t("page.part_missing"), true);
-      });
+      void this.host.annotating.load(this.dialogs.missing);
       return nothing;
     }
     return html`<cairn-annotations

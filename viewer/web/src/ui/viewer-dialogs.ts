@@ -62,7 +62,7 @@ export class ViewerDialogs {
     });
   }
 
-  private readonly missing = (): void => {
+  readonly missing = (): void => {
     this.host.toast.say(t("page.part_missing"), true);
   };
 

@@ -35,6 +35,14 @@ it("a mistake in a length is gone when another distance is measured", () => {
   expect(Reflect.get(card, "mistake")).toBeNull();
 });
 
+it("a tap that met no point is said in the status of the measurement", () => {
+  const card = new Measurement();
+  const said = (): boolean => JSON.stringify(call(card, "render")).includes("There is no point here");
+  expect(said()).toBe(false);
+  card.isMissed = true;
+  expect(said()).toBe(true);
+});
+
 it("photographs that are no longer in the list are watched no longer", () => {
   const unobserve = vi.fn();
   class Observer {

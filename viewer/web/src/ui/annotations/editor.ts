@@ -37,6 +37,8 @@ export interface Draft {
   readonly generation: number;
   /** The text of a note that could not be left. */
   readonly words?: string;
+  /** Whether the last tap met no point. */
+  readonly isMissed?: boolean;
 }
 
 /** What is changed of an annotation. */
@@ -140,14 +142,14 @@ export class AnnotationEditor implements StageLayer {
 
   /** Take the last point back. */
   undo(): void {
-    if (this.draft) this.draft = { ...this.draft, points: this.draft.points.slice(0, -1) };
+    if (this.draft) this.draft = withPoints(this.draft, this.draft.points.slice(0, -1));
     this.update();
   }
 
   tap(point: Vector | null): void {
     this.carry();
-    if (!this.draft || !point) return;
-    this.draft = { ...this.draft, points: [...this.draft.points, plus(point, this.offset)] };
+    if (!this.draft) return;
+    this.draft = withPoints(this.draft, point && [...this.draft.points, plus(point, this.offset)]);
     const { kind, points } = this.draft;
     if (kind !== "note" && points.length === pointsOf(kind)[1] && this.isComplete) void this.finish();
     else this.update();
@@ -300,6 +302,11 @@ export class AnnotationEditor implements StageLayer {
 function inListOrder(one: Annotation, other: Annotation): number {
   const names = one.words.localeCompare(other.words, speech().locale, { numeric: true });
   return KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind) || names || (one.key < other.key ? -1 : 1);
+}
+
+/** The draft with other points; null: the same, because a tap met none. */
+function withPoints(draft: Draft, points: readonly Vector[] | null): Draft {
+  return { ...draft, points: points ?? draft.points, isMissed: points === null };
 }
 
 function pointsOf(kind: Kind): readonly [fewest: number, most: number] {

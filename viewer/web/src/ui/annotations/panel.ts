@@ -84,7 +84,7 @@ export class AnnotationsPanel extends LocalizedElement {
     const isNoteSet = kind === "note" && editor.isComplete;
     const figure = mainFigure(editor.figures(draft, points), editor.survey, editor.unit);
     return html`<div class="draft" data-testid="draft">
-      ${isNoteSet ? this.noteForm(draft) : html`<p class="soft" role="status">${w(`step.${kind}`)}</p>`}
+      ${isNoteSet ? this.noteForm(draft) : html`<p class="soft" role="status">${w(draft.isMissed ? "missed" : `step.${kind}`)}</p>`}
       ${figure === "" ? nothing : html`<div class="big">${figure}</div>`}
       ${
         kind === "area"

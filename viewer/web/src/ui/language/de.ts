@@ -221,6 +221,7 @@ export const GERMAN: Translation = {
 
   "measure.first": "Zwei Punkte auf dem Objekt antippen",
   "measure.second": "Den zweiten Punkt antippen",
+  "measure.missed": "Hier ist kein Punkt: Vergrößern Sie die Ansicht, oder tippen Sie auf das Objekt.",
   "measure.no_scale": "Noch ist kein Maßstab gesetzt.",
   "measure.bar_waiting": "Maßstab von {length} von {user}, wartet auf die Rekonstruktion",
   "measure.bar_used": "Maßstab von {length} von {user}, in Gebrauch",

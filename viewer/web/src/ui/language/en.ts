@@ -243,6 +243,7 @@ export const ENGLISH = {
   // Measuring and the scale
   "measure.first": "Tap two points on the object",
   "measure.second": "Tap the second point",
+  "measure.missed": "There is no point here: zoom in, or tap on the object.",
   "measure.no_scale": "No scale is set yet.",
   "measure.bar_waiting": "Scale bar of {length} by {user}, waiting for the reconstructor",
   "measure.bar_used": "Scale bar of {length} by {user}, in use",

@@ -232,6 +232,7 @@ export const SPANISH: Translation = {
 
   "measure.first": "Toque dos puntos del objeto",
   "measure.second": "Toque el segundo punto",
+  "measure.missed": "Aquí no hay ningún punto: acerque la vista o toque el objeto.",
   "measure.no_scale": "Todavía no se ha fijado la escala.",
   "measure.bar_waiting": "Escala de {length} de {user}, a la espera de la reconstrucción",
   "measure.bar_used": "Escala de {length} de {user}, en uso",

@@ -235,6 +235,7 @@ export const FRENCH: Translation = {
 
   "measure.first": "Touchez deux points de l’objet",
   "measure.second": "Touchez le second point",
+  "measure.missed": "Aucun point ici : agrandissez la vue ou touchez l’objet.",
   "measure.no_scale": "Aucune échelle n’est encore définie.",
   "measure.bar_waiting": "Échelle de {length} par {user}, en attente de la reconstruction",
   "measure.bar_used": "Échelle de {length} par {user}, utilisée",

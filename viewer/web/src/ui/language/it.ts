@@ -235,6 +235,7 @@ export const ITALIAN: Translation = {
 
   "measure.first": "Toccare due punti sull’oggetto",
   "measure.second": "Toccare il secondo punto",
+  "measure.missed": "Qui non c’è nessun punto: ingrandire la vista o toccare l’oggetto.",
   "measure.no_scale": "La scala non è ancora impostata.",
   "measure.bar_waiting": "Scala di {length} di {user}, in attesa della ricostruzione",
   "measure.bar_used": "Scala di {length} di {user}, in uso",

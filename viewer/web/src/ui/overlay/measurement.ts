@@ -113,6 +113,8 @@ export class Measurement extends LocalizedElement {
   ];
 
   @property({ attribute: false }) pointCount = 0;
+  /** Whether the last tap met no point. */
+  @property({ attribute: false }) isMissed = false;
   /** The measured distance in world units; null until there are two points. */
   @property({ attribute: false }) distance: number | null = null;
   @property({ attribute: false }) metresPerUnit: number | null = null;
@@ -127,7 +129,9 @@ export class Measurement extends LocalizedElement {
 
   override render(): TemplateResult {
     return html`<div class="head" role="status">
-        <div>${this.words()}</div>
+        <div>
+          ${this.isMissed ? html`<div data-testid="missed">${t("measure.missed")}</div>` : nothing}${this.words()}
+        </div>
         <button class="plain" aria-label=${t("measure.stop")} @click=${this.tell("done")}>${closeIcon}</button>
       </div>
       ${this.distance !== null && this.isEntering ? this.form() : this.buttons()}

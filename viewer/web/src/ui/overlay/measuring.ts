@@ -16,14 +16,17 @@ type Project = (point: Vector) => Place;
 /** At most two points, in shard coordinates. */
 export class Measuring {
   points: readonly Vector[] = [];
+  /** Whether the last tap met no point. */
+  isMissed = false;
 
-  /** A third tap replaces both points. */
-  add(point: Vector): void {
-    this.points = this.points.length >= 2 ? [point] : [...this.points, point];
+  /** A third tap replaces both points; null: there is no point at the place of the tap. */
+  add(point: Vector | null): void {
+    this.isMissed = point === null;
+    if (point) this.points = this.points.length >= 2 ? [point] : [...this.points, point];
   }
 
   clear(): void {
-    this.points = [];
+    [this.points, this.isMissed] = [[], false];
   }
 
   /** Move the points with the world. */

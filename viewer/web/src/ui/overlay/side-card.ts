@@ -5,7 +5,7 @@ import { html, nothing } from "lit";
 import { imageOf, nearestPlaced, neighbourOf } from "../../scene/images";
 import type { ProjectState } from "../../scene/state";
 import "./card";
-import "./measurement";
+import { need } from "../parts";
 import type { StageElement } from "../stage/stage-element";
 
 export interface CardOptions {
@@ -65,13 +65,18 @@ export interface MeasurementOptions {
   /** Called with the real length in metres; with null to remove the scale. */
   readonly onScale: (distanceM: number | null) => void;
   readonly onDone: () => void;
+  /** Called when the card's file is missing. */
+  readonly onMissing: () => void;
 }
 
-export function measurement({ onDone, onScale, project, refusal, stage }: MeasurementOptions): TemplateResult {
+export function measurement(options: MeasurementOptions): TemplateResult {
+  const { onDone, onMissing, onScale, project, refusal, stage } = options;
+  need("measurement", () => import("./measurement"), onMissing);
   return html`<cairn-measurement
     data-testid="measurement"
     .pointCount=${stage?.measuring.points.length ?? 0}
     .distance=${stage?.measuring.distance ?? null}
+    .isMissed=${stage?.measuring.isMissed ?? false}
     .metresPerUnit=${project.scene.shown?.manifest.frame.metres_per_unit ?? null}
     .scaleBar=${project.scaleBar}
     .refusal=${refusal}

@@ -91,7 +91,7 @@ export class StageElement extends LocalizedElement {
     },
     onMeasure: (point) => {
       if (this.layer?.isTapped) this.layer.tap(point);
-      else if (point) this.measuring.add(point);
+      else this.measuring.add(point);
       this.requestUpdate();
       this.tell("measured", null);
     },

@@ -160,6 +160,22 @@ describe("the editor", () => {
     expect((JSON.parse(new TextDecoder().decode(sent[0]?.payload)) as Measure).name).toBe("Distance 3");
   });
 
+  it("says when a tap met no point, until the next tap", () => {
+    editor.begin("distance");
+    const said = (): unknown => {
+      const panel = new AnnotationsPanel();
+      panel.editor = editor;
+      return JSON.stringify(call(panel, "draft", editor.draft)).includes("There is no point here");
+    };
+    editor.tap(null);
+    expect([said(), editor.draft?.points.length]).toEqual([true, 0]);
+    editor.tap([0, 0, 0]);
+    expect([said(), editor.draft?.points.length]).toEqual([false, 1]);
+    editor.tap(null);
+    editor.undo();
+    expect(said()).toBe(false);
+  });
+
   it("leaves no outline that crosses itself", async () => {
     editor.begin("area");
     for (const [x, y] of [[0, 0], [4, 3], [4, 0], [0, 3]] as const) editor.tap([x, y, 0]); // prettier-ignore

@@ -23,6 +23,7 @@ export const GERMAN_ANNOTATIONS: AnnotationWords = {
   "step.count": "{count} von {most} Punkten",
   "step.corners": "{count} Ecken",
   up_estimated: "Wo oben ist, ist nicht bekannt: Höhen sind aus den Fotos geschätzt und stehen nicht in den Dateien.",
+  missed: "Hier ist kein Punkt: Vergrößern Sie die Ansicht, oder tippen Sie auf das Objekt.",
   crossed: "Der Umriss kreuzt sich und hat darum keine Fläche. Setzen Sie die Ecken der Reihe nach, einmal rundherum.",
   drag: "Ziehen Sie einen Punkt, um ihn zu berichtigen.",
   undo: "Letzten Punkt zurücknehmen",

@@ -21,6 +21,7 @@ export const ENGLISH_ANNOTATIONS = {
   "step.count": "{count} of {most} points",
   "step.corners": "{count} corners",
   up_estimated: "Which way is up is not known: heights are estimated from the photos, and files leave them out.",
+  missed: "There is no point here: zoom in, or tap on the object.",
   crossed: "The outline crosses itself, so it has no area. Set its corners one after the other, all around.",
   drag: "Drag a point to correct it.",
   undo: "Take back the last point",

@@ -23,6 +23,7 @@ export const SPANISH_ANNOTATIONS: AnnotationWords = {
   "step.corners": "{count} esquinas",
   up_estimated:
     "No se sabe dónde es arriba: las alturas se estiman a partir de las fotos y no figuran en los archivos.",
+  missed: "Aquí no hay ningún punto: acerque la vista o toque el objeto.",
   crossed: "El contorno se cruza y por eso no tiene área. Ponga las esquinas una tras otra, dando la vuelta.",
   drag: "Arrastre un punto para corregirlo.",
   undo: "Quitar el último punto",

@@ -23,6 +23,7 @@ export const FRENCH_ANNOTATIONS: AnnotationWords = {
   "step.corners": "{count} coins",
   up_estimated:
     "On ne sait pas où est le haut : les hauteurs sont estimées d’après les photos et ne figurent pas dans les fichiers.",
+  missed: "Aucun point ici : agrandissez la vue ou touchez l’objet.",
   crossed: "Le contour se croise et n’a donc pas de surface. Placez les coins l’un après l’autre, en faisant le tour.",
   drag: "Faites glisser un point pour le corriger.",
   undo: "Retirer le dernier point",

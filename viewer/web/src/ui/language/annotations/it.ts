@@ -22,6 +22,7 @@ export const ITALIAN_ANNOTATIONS: AnnotationWords = {
   "step.count": "{count} di {most} punti",
   "step.corners": "{count} vertici",
   up_estimated: "Non si sa dove sia l’alto: le altezze sono stimate dalle foto e non compaiono nei file.",
+  missed: "Qui non c’è nessun punto: ingrandire la vista o toccare l’oggetto.",
   crossed: "Il contorno si incrocia e perciò non ha area. Mettere i vertici uno dopo l’altro, girando intorno.",
   drag: "Trascinare un punto per correggerlo.",
   undo: "Togli l’ultimo punto",
