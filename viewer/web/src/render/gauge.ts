@@ -25,12 +25,13 @@ export class Gauge {
    * World units in one CSS pixel at the object in the middle of the free part; null where there is nothing.
    *
    * `isAtRest`: the view is not moving. Otherwise the last point counts, because a search takes up to 25 ms.
+   * `isGrowing`: points are still arriving, for which no second point is searched.
    */
-  unitsPerPx(clouds: readonly Float32Array[], isAtRest: boolean): number | null {
+  unitsPerPx(clouds: readonly Float32Array[], isAtRest: boolean, isGrowing = false): number | null {
     const place = this.clearing.middle(this.view.size);
     const from = [...this.view.matrices, ...place, ...clouds];
     const isSame = from.length === this.pickedFrom.length && from.every((each, at) => each === this.pickedFrom[at]);
-    if (isAtRest && !isSame) {
+    if (isAtRest && !isSame && !(isGrowing && this.point)) {
       this.pickedFrom = from;
       this.point = this.view.pick(clouds, ...place) ?? this.view.pick(clouds, ...place, FAR_REACH_PX);
     }

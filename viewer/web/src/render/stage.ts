@@ -38,6 +38,10 @@ export interface FrameFigures {
   readonly points: number;
 }
 
+/** The most pixels of an enlarged image; each takes some 40 bytes of graphics memory. */
+const MOST_PIXELS = 12e6;
+const MOST_PIXELS_WEAK = 4e6;
+
 /** The canvas with its camera, cloud and overlay. */
 export class Stage {
   private readonly renderer: WebGLRenderer;
@@ -136,7 +140,7 @@ export class Stage {
 
   /** World units in one CSS pixel at the object in the middle of the free part; null where there is nothing. */
   get unitsPerPx(): number | null {
-    return this.gauge.unitsPerPx(this.cloud.measurablePoints, this.isAtRest && !this.cloud.isUnsettled);
+    return this.gauge.unitsPerPx(this.cloud.measurablePoints, this.isAtRest, this.cloud.isUnsettled);
   }
 
   placeCameras(cameras: readonly CameraEntry[], look: CameraLook): void {
@@ -191,14 +195,21 @@ export class Stage {
     return this.navigation.press(key);
   }
 
-  /** Draw at once and return the canvas as PNG: its pixels are invalid after this task. Null without graphics memory. */
-  capture(): Promise<Blob | null> {
+  /**
+   * Draw at once and return the canvas as PNG: its pixels are invalid after this task. Null without graphics memory.
+   *
+   * `enlargement`: so many times the pixels in each direction, unless the processor draws or that is too many.
+   */
+  capture(enlargement = 1): Promise<Blob | null> {
     if (this.renderer.getContext().isContextLost()) return Promise.resolve(null); // it would be blank
+    const isLarger = enlargement > 1 && !this.isSoftware;
     this.cloud.givePart(Infinity, Infinity);
+    if (isLarger) this.resize(enlargement);
     this.draw(Infinity);
-    return new Promise((resolve) => {
-      this.options.canvas.toBlob(resolve, "image/png");
-    });
+    const image = imageOf(this.options.canvas);
+    if (isLarger) this.resize();
+    if (isLarger) this.draw(Infinity); // not blank until the next frame
+    return image;
   }
 
   dispose(): void {
@@ -267,10 +278,10 @@ export class Stage {
     this.options.onFrame({ scriptMs: performance.now() - beginMs, drawCalls: calls, points });
   }
 
-  private resize(): void {
+  private resize(enlargement = 1): void {
     const { clientHeight, clientWidth } = this.options.canvas;
     if (clientWidth === 0 || clientHeight === 0) return;
-    const ratio = Math.min(devicePixelRatio, this.options.maxPixelRatio);
+    const ratio = pixelRatio({ clientHeight, clientWidth }, this.options, enlargement);
     this.view.resize({ width: clientWidth, height: clientHeight });
     this.renderer.setPixelRatio(ratio);
     this.renderer.setSize(clientWidth, clientHeight, false);
@@ -279,6 +290,24 @@ export class Stage {
     this.loop.moved();
     this.options.onRoom?.();
   }
+}
+
+/** The PNG of what was just drawn. The pixels are copied at once, so that the canvas may change. */
+function imageOf(canvas: HTMLCanvasElement): Promise<Blob | null> {
+  return new Promise((resolve) => {
+    canvas.toBlob(resolve, "image/png");
+  });
+}
+
+/** Device pixels in a CSS pixel: those of the screen, or so many times as many, as far as the graphics can draw them. */
+export function pixelRatio(
+  { clientHeight, clientWidth }: Pick<HTMLCanvasElement, "clientHeight" | "clientWidth">,
+  { hasEyeDome, maxPixelRatio }: Pick<StageOptions, "hasEyeDome" | "maxPixelRatio">,
+  enlargement: number,
+): number {
+  const ratio = Math.min(devicePixelRatio, maxPixelRatio);
+  const most = Math.sqrt((hasEyeDome ? MOST_PIXELS : MOST_PIXELS_WEAK) / (clientHeight * clientWidth));
+  return Math.max(ratio, Math.min(enlargement * ratio, most));
 }
 
 function createRenderer(canvas: HTMLCanvasElement): WebGLRenderer {

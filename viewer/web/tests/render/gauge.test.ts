@@ -50,6 +50,14 @@ describe("the scale of the picture", () => {
     expect(gauge.unitsPerPx([WALL.map((value, at) => (at % 3 === 2 ? -4 : value))], true)).toBeCloseTo(2 * truth(), 8);
   });
 
+  it("keeps its point while others arrive", () => {
+    standAt(8);
+    const nearer = WALL.map((value, at) => (at % 3 === 2 ? 4 : value));
+    expect(gauge.unitsPerPx([WALL], true, true)).toBeCloseTo(truth(), 8);
+    expect(gauge.unitsPerPx([WALL, nearer], true, true)).toBeCloseTo(truth(), 8);
+    expect(gauge.unitsPerPx([WALL, nearer], true)).toBeCloseTo(truth() / 2, 8);
+  });
+
   it("is not known where nothing is in the middle, nor behind the camera", () => {
     standAt(8);
     expect(gauge.unitsPerPx([WALL.map((value) => value + 5)], true)).toBeNull();

@@ -1,7 +1,8 @@
-/** How is an image of the object saved? As a PNG of the part that no panel covers, with caption, ISO date and scale bar. */
+/** How is an image of the object saved? As a PNG of the part that no panel covers, with measures, notes, caption and scale bar. */
 import { rulerOf } from "../../scene/scale";
 import type { ProjectState } from "../../scene/state";
 import { length } from "../format";
+import { paintOverlay } from "./overlay-painter";
 import { offer } from "./saving";
 import type { StageElement } from "../stage/stage-element";
 import { countsOf, titleOf } from "../summary";
@@ -9,6 +10,8 @@ import { countsOf, titleOf } from "../summary";
 /** The longest scale bar as a share of the image's width. */
 const MOST_OF_WIDTH = 0.25;
 const MINUTE_MS = 60_000;
+/** So many times the pixels of the screen, in each direction, where the device can draw them. */
+const ENLARGEMENT = 2;
 
 /** Save what the stage shows now, in the colours of the page. Throws without memory for it, or without graphics. */
 export async function saveImage(
@@ -16,7 +19,7 @@ export async function saveImage(
   project: ProjectState,
   style: CSSStyleDeclaration,
 ): Promise<void> {
-  const drawing = await element.capture();
+  const drawing = await element.capture(ENLARGEMENT);
   if (!drawing) throw new Error("the canvas gives no image");
   const caption = [titleOf(project.project, project.reconstructor?.title), ...countsOf(project), isoDate(new Date())];
   const image = await drawn(await createImageBitmap(drawing), element, project, {
@@ -41,7 +44,7 @@ interface Look {
 /** Draw the free part of the canvas, in whose middle the object is, with a line below it. */
 async function drawn(
   bitmap: ImageBitmap,
-  { clientWidth, insets, stage }: StageElement,
+  { clientWidth, insets, renderRoot, stage }: StageElement,
   { scene }: ProjectState,
   { caption, ground, ink }: Look,
 ): Promise<Blob> {
@@ -57,6 +60,17 @@ async function drawn(
   context.fillStyle = ground;
   context.fillRect(0, 0, width, canvas.height);
   context.drawImage(bitmap, left, top, width, height, 0, 0, width, height);
+  const overlay = renderRoot.querySelector("svg");
+  if (overlay) {
+    context.save();
+    context.beginPath();
+    context.rect(0, 0, width, height);
+    context.clip();
+    context.translate(-left, -top);
+    context.scale(ratio, ratio);
+    paintOverlay(context, overlay);
+    context.restore();
+  }
   [context.fillStyle, context.strokeStyle] = [ink, ink];
   [context.lineWidth, context.textBaseline] = [Math.max(2, margin / 14), "middle"];
   context.font = `600 ${Math.round(margin * 0.62)}px Georgia, serif`;

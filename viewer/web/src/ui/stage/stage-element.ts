@@ -162,8 +162,8 @@ export class StageElement extends LocalizedElement {
   }
 
   /** Draw the canvas and return it as PNG. */
-  capture(): Promise<Blob | null> {
-    return this.stage?.capture() ?? Promise.resolve(null);
+  capture(enlargement = 1): Promise<Blob | null> {
+    return this.stage?.capture(enlargement) ?? Promise.resolve(null);
   }
 
   /** The shown points of the leading component as one PLY file. */
