@@ -15,7 +15,7 @@ export interface LoadDetail {
 }
 
 export interface ErrorDetail {
-  /** A word for programs, such as `bad_ply`, `unreachable`, `no_webgl` or `login_refused`. */
+  /** A word for programs, such as `bad_ply`, `unreachable`, `no_webgl`, `context_lost` or `login_refused`. */
   readonly code: string;
   /** A sentence for people. */
   readonly message: string;

@@ -1,7 +1,7 @@
 /** How can a page show PLY files without a broker? `<cairn-cloud>` with its attribute `src` or its property `pointClouds`. */
 import type { PropertyValues, TemplateResult } from "lit";
 import { css, html } from "lit";
-import { customElement, property, query } from "lit/decorators.js";
+import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { CairnCloud, Camera, ErrorDetail, LoadDetail, PickDetail, PlyFile, Vector3 } from "../elements-types";
 import { Stage } from "../render/stage";
@@ -16,6 +16,7 @@ import type { Bounds } from "../wire/contract";
 import { WireError, sentenceOf } from "../wire/errors";
 import { fetchFile } from "../wire/files";
 import { isPhone } from "./device";
+import { useLanguageOfPage } from "./language/language";
 import { LocalizedElement } from "./language/localized";
 import { t } from "./language/t";
 
@@ -48,6 +49,9 @@ export class CloudElement extends LocalizedElement implements CairnCloud {
       height: 100%;
       touch-action: none;
     }
+    canvas.lost {
+      visibility: hidden;
+    }
   `;
 
   @property() src = "";
@@ -56,7 +60,11 @@ export class CloudElement extends LocalizedElement implements CairnCloud {
 
   @query("canvas") private readonly canvas!: HTMLCanvasElement;
 
+  /** Whether the browser took the graphics away: it paints such a canvas white. */
+  @state() private isLost = false;
   private stage: Stage | null = null;
+  /** The words of the page's language, on their way. */
+  private language: Promise<unknown> = Promise.resolve();
   private generation = 0;
   private wanted: Camera | null = null;
   /** What was subtracted from the coordinates of the files. */
@@ -81,6 +89,7 @@ export class CloudElement extends LocalizedElement implements CairnCloud {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.language = useLanguageOfPage();
     if (this.hasUpdated) this.requestUpdate("pointClouds", []); // it was moved to another place of the page
   }
 
@@ -92,6 +101,7 @@ export class CloudElement extends LocalizedElement implements CairnCloud {
 
   override render(): TemplateResult {
     return html`<canvas
+      class=${this.isLost ? "lost" : ""}
       tabindex="0"
       role="img"
       aria-label=${t("cloud")}
@@ -109,7 +119,7 @@ export class CloudElement extends LocalizedElement implements CairnCloud {
     try {
       this.stage ??= this.createStage();
     } catch {
-      this.refuse(new WireError("no_webgl", t("trouble.no_webgl")));
+      this.complain("no_webgl");
       return;
     }
     const length = Math.hypot(...this.up);
@@ -122,7 +132,10 @@ export class CloudElement extends LocalizedElement implements CairnCloud {
       canvas: this.canvas,
       hasEyeDome: !isPhone(),
       maxPixelRatio: 2,
-      onContext: () => undefined,
+      onContext: (isLost) => {
+        this.isLost = isLost;
+        if (isLost) this.complain("context_lost");
+      },
       onFrame: () => {
         this.setAttribute("points-shown", String(this.stage?.pointCount ?? 0));
       },
@@ -180,6 +193,13 @@ export class CloudElement extends LocalizedElement implements CairnCloud {
 
   private stand(stage: Stage, { position, target }: Camera): void {
     stage.framer.standAt({ position: minus(position, this.origin), target: minus(target, this.origin) });
+  }
+
+  /** Tell that nothing can be drawn, once the language is there. */
+  private complain(trouble: "no_webgl" | "context_lost"): void {
+    void this.language.then(() => {
+      this.refuse(new WireError(trouble, t(`trouble.${trouble}`)));
+    });
   }
 
   private refuse(thrown: unknown): void {

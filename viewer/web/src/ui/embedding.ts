@@ -6,7 +6,7 @@ import { pointCount } from "../scene/reference";
 import { fetchConfig, firstProject } from "../wire/config";
 import { WireError, sentenceOf } from "../wire/errors";
 import type { CairnViewer } from "./cairn-viewer";
-import { chosenFrom, useLanguage } from "./language/language";
+import { useLanguageOfPage } from "./language/language";
 import { t } from "./language/t";
 
 const RETRY_MS = 3000;
@@ -39,7 +39,7 @@ export class Embedding implements ReactiveController {
   }
 
   hostUpdated(): void {
-    const { config, project, refusal } = this.host;
+    const { config, project, refusal, view } = this.host;
     if (config === null) return;
     const shown = project?.scene.shown ?? null;
     const count = pointCount(shown);
@@ -48,12 +48,13 @@ export class Embedding implements ReactiveController {
     this.shown = now;
     if (refusal !== null) this.complain("login_refused", refusal);
     else if (project?.trouble) this.complain(project.trouble.code, project.trouble.reason);
+    else if (view.trouble) this.complain(view.trouble, t(`trouble.${view.trouble}`));
     else this.said = "";
   }
 
   /** Fetch the settings until they come. A server without logins is entered at once. */
   private async begin(server: string): Promise<void> {
-    void useLanguage(chosenFrom([document.documentElement.lang, ...navigator.languages]));
+    void useLanguageOfPage();
     const base = new URL(server === "" || server.endsWith("/") ? server : `${server}/`, document.baseURI).href;
     const search = (this.search += 1);
     while (this.host.isConnected && this.search === search)

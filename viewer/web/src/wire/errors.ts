@@ -13,6 +13,8 @@ export class WireError extends Error {
       | "bad_shard"
       | "bad_thumbnail"
       | "bad_topic"
+      /** The browser took the graphics away. */
+      | "context_lost"
       | "image_too_large"
       | "login_refused"
       /** The broker takes no such message from this account. */

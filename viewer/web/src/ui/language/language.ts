@@ -53,10 +53,15 @@ export function chosenFrom(preferred: readonly string[]): Language {
   return preferred.map(baseOf).find(isLanguage) ?? "en";
 }
 
-/** The language that the person chose on this device, or the browser's. */
-export function preferredLanguage(): Language {
+/** The language that the person chose on this device, or the first of these that the page has. */
+export function preferredLanguage(preferred: readonly string[] = navigator.languages): Language {
   const kept = read();
-  return isLanguage(kept) ? kept : chosenFrom(navigator.languages);
+  return isLanguage(kept) ? kept : chosenFrom(preferred);
+}
+
+/** Load the language for an element on another page, which may say its own. */
+export function useLanguageOfPage(): Promise<boolean> {
+  return useLanguage(preferredLanguage([document.documentElement.lang, ...navigator.languages]));
 }
 
 /** Load a language and show it. Without its file the page stays as it is, and the answer is false. */

@@ -42,7 +42,7 @@ function trace(context: CanvasRenderingContext2D, numbers: readonly number[]): v
 function paintText(context: CanvasRenderingContext2D, text: Element, style: CSSStyleDeclaration): void {
   context.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
   [context.textAlign, context.textBaseline] = ["center", "alphabetic"];
-  const words = (text.textContent ?? "").trim();
+  const words = text.textContent.trim();
   const place = [Number(text.getAttribute("x")), Number(text.getAttribute("y"))] as const;
   if (style.stroke !== "none") context.strokeText(words, ...place);
   context.fillText(words, ...place);
