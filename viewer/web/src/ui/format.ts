@@ -1,4 +1,5 @@
 /** How are numbers, units, times and versions written? With `Intl`, in the language of the page's words. */
+import { UNITS, keptUnit } from "./annotations/units";
 import type { Speech } from "./language/language";
 import { speech } from "./language/language";
 import { t } from "./language/t";
@@ -129,10 +130,15 @@ export function timeOfDay(atMs: number): string {
   return formats().clock.format(atMs);
 }
 
-/** A length in the world: a bare number until a scale is set, then in mm, cm or m. */
+/** A length in the world: a bare number until a scale is set, then in the unit of this device, or in mm, cm or m as fits. */
 export function length(value: number, metresPerUnit: number | null): string {
   if (metresPerUnit === null) return t("length.no_scale", { value: formats().threeDigits.format(value) });
   const metres = value * metresPerUnit;
+  const unit = keptUnit();
+  if (unit !== "m") {
+    const each = metres / UNITS[unit].metres;
+    return `${digits(each, each < 0.1 ? 4 : UNITS[unit].places)} ${unit}`;
+  }
   if (metres < 0.01) return `${digits(1000 * metres, 1)} mm`;
   return metres < 1 ? `${digits(100 * metres, 1)} cm` : `${digits(metres, 2)} m`;
 }

@@ -57,6 +57,16 @@ describe("a length", () => {
     expect([length(1.5, null), length(1234.5, null)]).toEqual(["1.50 (no scale yet)", "1,230 (no scale yet)"]);
     expect([length(0.5, 0.01), length(0.5, 1), length(2.5, 1)]).toEqual(["5 mm", "50 cm", "2.50 m"]);
   });
+
+  it.each([
+    ["ft", ["0.0200 ft", "5 ft", "8.20 ft"]],
+    ["cm", ["0.6 cm", "152.4 cm", "249.9 cm"]],
+    ["m", ["6.1 mm", "1.52 m", "2.50 m"]],
+  ])("has the unit that was chosen on this device: %s", (unit, written) => {
+    vi.stubGlobal("localStorage", { getItem: () => unit });
+    expect([0.006096, 1.524, 2.49936].map((metres) => length(metres, 1))).toEqual(written);
+    vi.unstubAllGlobals();
+  });
 });
 
 describe("a moment", () => {

@@ -20,8 +20,9 @@ import type { StageLayer } from "../stage/stage-overlay";
 import { Dragging } from "./dragging";
 import type { Place } from "./drawing";
 import { AnnotationLayer } from "./layer";
-import type { Unit } from "./words";
-import { keepUnit, keptUnit, w } from "./words";
+import type { Unit } from "./units";
+import { keepUnit, keptUnit } from "./units";
+import { w } from "./words";
 
 import "./panel";
 

@@ -17,7 +17,8 @@ import { sharedParts } from "../theme";
 import type { AnnotationEditor, Draft } from "./editor";
 import { kindIcon } from "./icons";
 import { panelStyles } from "./panel-styles";
-import { UNITS, heightWords, isUnit, loadWords, mainFigure, w } from "./words";
+import { UNITS, isUnit } from "./units";
+import { heightWords, loadWords, mainFigure, w } from "./words";
 
 const MAX_NAME = 80;
 const MAX_TEXT = 500;

@@ -5,6 +5,8 @@ import { ENGLISH_ANNOTATIONS } from "../language/annotations/en";
 import { OwnTable } from "../language/own-table";
 import type { Survey } from "../../scene/annotations/files";
 import type { Figures } from "../../scene/annotations/geometry";
+import type { Unit } from "./units";
+import { UNITS } from "./units";
 
 const table = new OwnTable<AnnotationWords>(ENGLISH_ANNOTATIONS, {
   de: async () => (await import("../language/annotations/de")).GERMAN_ANNOTATIONS,
@@ -12,17 +14,6 @@ const table = new OwnTable<AnnotationWords>(ENGLISH_ANNOTATIONS, {
   fr: async () => (await import("../language/annotations/fr")).FRENCH_ANNOTATIONS,
   it: async () => (await import("../language/annotations/it")).ITALIAN_ANNOTATIONS,
 });
-
-/** Metres in a unit, and how many decimal places of it are worth reading. */
-export const UNITS = {
-  m: { metres: 1, places: 3 },
-  cm: { metres: 0.01, places: 1 },
-  mm: { metres: 0.001, places: 0 },
-  ft: { metres: 0.3048, places: 2 },
-} as const;
-export type Unit = keyof typeof UNITS;
-
-const KEY = "cairn.unit";
 
 /** Load the table of the page's language. */
 export async function loadWords(): Promise<void> {
@@ -35,28 +26,6 @@ export function w(key: keyof AnnotationWords, values: Readonly<Record<string, st
     const value = values[name] ?? "";
     return typeof value === "number" ? count(value) : value;
   });
-}
-
-/** The unit that this device shows lengths in. */
-export function keptUnit(): Unit {
-  try {
-    const kept = localStorage.getItem(KEY);
-    return isUnit(kept) ? kept : "m";
-  } catch {
-    return "m";
-  }
-}
-
-export function keepUnit(unit: Unit): void {
-  try {
-    localStorage.setItem(KEY, unit);
-  } catch {
-    // A browser that stores nothing shows metres after a reload.
-  }
-}
-
-export function isUnit(value: unknown): value is Unit {
-  return typeof value === "string" && Object.hasOwn(UNITS, value);
 }
 
 type Measured = Pick<Survey, "metresPerUnit" | "up">;

@@ -2,6 +2,7 @@
 import type { Direction } from "../../scene/documentation/axes";
 import type { Sheet } from "../../scene/documentation/sheet";
 import type { CameraEntry, Manifest, WorldFrame } from "../../wire/contract";
+import { UNITS, keptUnit } from "../annotations/units";
 import { date, finePercent, fixed, updateWords } from "../format";
 import type { Part } from "./snapshot";
 import { v } from "./words";
@@ -41,12 +42,13 @@ export function captionOf({ cameras, direction, frame, manifest, part, sheet, ti
   };
 }
 
-/** A bar of 1, 2 or 5 times a power of ten. */
+/** A bar of 1, 2 or 5 times a power of ten, in the unit of this device. */
 function barOf(widthM: number): Pick<Caption, "barM" | "barFields"> {
-  const most = MOST_OF_WIDTH * widthM;
+  const { metres } = UNITS[keptUnit()];
+  const most = (MOST_OF_WIDTH * widthM) / metres;
   const power = 10 ** Math.floor(Math.log10(most));
   const times = [5, 2].find((each) => each * power <= most) ?? 1;
-  return { barM: times * power, barFields: times === 2 ? 4 : 5 };
+  return { barM: times * power * metres, barFields: times === 2 ? 4 : 5 };
 }
 
 /** How sure a known scale is. */

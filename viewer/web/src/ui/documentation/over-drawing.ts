@@ -5,7 +5,7 @@ import { html, nothing, svg } from "lit";
 import type { Direction } from "../../scene/documentation/axes";
 import { DIRECTIONS } from "../../scene/documentation/axes";
 import type { Place, ProfileLine } from "../../scene/documentation/profile";
-import { rulerOf } from "../../scene/scale";
+import { unitRuler } from "../annotations/units";
 import { length } from "../format";
 import { fitIcon } from "../icons";
 import { v } from "./words";
@@ -65,7 +65,7 @@ function directions({ direction, onDirection, onWhole }: OverDrawing): TemplateR
 }
 
 function ruler(metresPerPx: number | null): TemplateResult | typeof nothing {
-  const found = metresPerPx === null ? null : rulerOf(metresPerPx, MOST_RULER_PX);
+  const found = metresPerPx === null ? null : unitRuler(metresPerPx, MOST_RULER_PX);
   if (!found) return nothing;
   return html`<div class="ruler" data-testid="drawing-ruler" .style=${`width:${found.widthPx}px`}>
     ${length(found.metres, 1)}

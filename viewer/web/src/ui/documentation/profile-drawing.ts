@@ -1,6 +1,7 @@
 /** How is a profile drawn? As SVG with both axes at the same scale and lines at round lengths. */
 import type { Profile } from "../../scene/documentation/profile";
 import { rulerOf } from "../../scene/scale";
+import { unitRuler } from "../annotations/units";
 import { length } from "../format";
 import type { Part } from "./snapshot";
 import { v } from "./words";
@@ -53,7 +54,7 @@ function plotOf({ length: along, points }: Profile): Plot {
 function lines(plot: Plot, along: number, metresPerUnit: number | null): string[] {
   const { height, highest, lowest, pxPerUnit, width } = plot;
   const unit = metresPerUnit ?? 1;
-  const step = rulerOf(unit / pxPerUnit, LINE_EVERY_PX)?.metres ?? unit;
+  const step = (metresPerUnit === null ? rulerOf : unitRuler)(unit / pxPerUnit, LINE_EVERY_PX)?.metres ?? unit;
   const words = (value: number): string =>
     metresPerUnit === null ? String(Number(value.toPrecision(3))) : length(value, 1);
   const drawn: string[] = [];

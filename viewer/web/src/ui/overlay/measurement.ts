@@ -5,15 +5,13 @@ import { customElement, property, state } from "lit/decorators.js";
 
 import { TOOLS_PX, low, narrow, px } from "../breakpoints";
 import type { ScaleBar } from "../../wire/contract";
+import { UNITS, isUnit, keptUnit } from "../annotations/units";
 import { fieldStyles } from "../form-styles";
 import { fixed, length } from "../format";
 import { checkIcon, closeIcon, rulerIcon } from "../icons";
 import { sharedParts } from "../theme";
 import { LocalizedElement } from "../language/localized";
 import { t } from "../language/t";
-
-const METRES = { m: 1, cm: 0.01, mm: 0.001 } as const;
-type Unit = keyof typeof METRES;
 
 const LONGEST_M = 100_000;
 
@@ -201,7 +199,7 @@ export class Measurement extends LocalizedElement {
       <label>
         ${t("measure.unit")}
         <select name="unit">
-          ${Object.keys(METRES).map((unit) => html`<option>${unit}</option>`)}
+          ${Object.keys(UNITS).map((unit) => html`<option ?selected=${unit === keptUnit()}>${unit}</option>`)}
         </select>
       </label>
       <button class="primary">${checkIcon}${t("measure.set_all")}</button>
@@ -218,7 +216,7 @@ export class Measurement extends LocalizedElement {
     const form = new FormData(event.target as HTMLFormElement);
     const [given, unit] = [form.get("length"), form.get("unit")];
     const value = Number(typeof given === "string" ? given.trim().replace(",", ".") : Number.NaN);
-    const metres = value * METRES[unit as Unit];
+    const metres = value * (isUnit(unit) ? UNITS[unit].metres : Number.NaN);
     this.mistake = metres > 0 && metres <= LONGEST_M ? null : t("measure.mistake", { example: fixed(2.4, 2) });
     if (this.mistake !== null) return;
     this.isEntering = false;

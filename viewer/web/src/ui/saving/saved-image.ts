@@ -1,6 +1,6 @@
 /** How is an image of the object saved? As a PNG of the part that no panel covers, with measures, notes, caption and scale bar. */
-import { rulerOf } from "../../scene/scale";
 import type { ProjectState } from "../../scene/state";
+import { unitRuler } from "../annotations/units";
 import { length } from "../format";
 import { paintOverlay } from "./overlay-painter";
 import { offer } from "./saving";
@@ -77,7 +77,7 @@ async function drawn(
   context.fillText(caption, margin, height + 2.2 * margin, width - 2 * margin);
   const metres = scene.shown?.manifest.frame.metres_per_unit ?? null;
   const units = stage?.unitsPerPx;
-  const bar = metres && units ? rulerOf((metres * units) / ratio, MOST_OF_WIDTH * width) : null;
+  const bar = metres && units ? unitRuler((metres * units) / ratio, MOST_OF_WIDTH * width) : null;
   if (bar) {
     const [x, y] = [margin, height + margin];
     context.beginPath();

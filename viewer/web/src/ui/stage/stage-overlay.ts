@@ -4,9 +4,10 @@ import { html, nothing } from "lit";
 
 import type { Stage } from "../../render/stage";
 import type { Vector } from "../../scene/framing";
-import { rulerOf, shownBar } from "../../scene/scale";
+import { shownBar } from "../../scene/scale";
 import type { ProjectState } from "../../scene/state";
 import type { WorldFrame } from "../../wire/contract";
+import { unitRuler } from "../annotations/units";
 import { length } from "../format";
 import type { Measuring } from "../overlay/measuring";
 import { drawBar } from "../overlay/measuring";
@@ -57,7 +58,7 @@ export function overlayLines(overlaid: Overlaid): TemplateResult | typeof nothin
 export function ruler(stage: Stage | null, frame: WorldFrame | null): TemplateResult | typeof nothing {
   const metres = frame?.metres_per_unit ?? null;
   const units = metres === null ? null : stage?.unitsPerPx;
-  const found = metres && units ? rulerOf(metres * units, MOST_RULER_PX) : null;
+  const found = metres && units ? unitRuler(metres * units, MOST_RULER_PX) : null;
   if (!found) return nothing;
   const words = length(found.metres, 1);
   return html`<div class="ruler" data-testid="ruler" .style=${`width:${found.widthPx}px`}>${words}</div>`;
