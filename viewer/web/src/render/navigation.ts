@@ -18,6 +18,14 @@ interface Flight {
 const CALM = "(prefers-reduced-motion: reduce)";
 const KEY_STEP_RAD = Math.PI / 36;
 const KEY_ZOOM = 0.88;
+/** A step across, as a share of the distance to the target. */
+const KEY_PAN = 0.06;
+const PANS: Readonly<Record<string, readonly [right: number, up: number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
 const POLE_MARGIN_RAD = 0.02;
 /** A step of less than this share of the distance moves the object by less than half a pixel: the motion is over. */
 const LEAST_STEP = 0.0004;
@@ -87,8 +95,10 @@ export class Navigation {
     this.onChange();
   }
 
-  /** Handle a key: arrows orbit, plus and minus zoom. Returns whether the key is known. */
-  press(key: string): boolean {
+  /** Handle a key: arrows orbit, with Shift they pan, plus and minus zoom. Returns whether the key is known. */
+  press(key: string, isShifted = false): boolean {
+    const [right, up] = (isShifted && PANS[key]) || [0, 0];
+    if (right || up) return this.pan(right, up);
     const orbit = new Spherical().setFromVector3(this.camera.position.clone().sub(this.target));
     const steps: Record<string, () => void> = {
       ArrowLeft: () => (orbit.theta -= KEY_STEP_RAD),
@@ -105,6 +115,17 @@ export class Navigation {
     orbit.phi = Math.min(Math.PI - POLE_MARGIN_RAD, Math.max(POLE_MARGIN_RAD, orbit.phi));
     this.flight = null;
     this.place(new Vector3().setFromSpherical(orbit).add(this.target), this.target);
+    this.onChange();
+    return true;
+  }
+
+  /** Move camera and target across the picture, in steps. */
+  private pan(right: number, up: number): true {
+    const { position, quaternion } = this.camera;
+    const shift = new Vector3(right, up, 0).applyQuaternion(quaternion);
+    shift.multiplyScalar(KEY_PAN * position.distanceTo(this.target));
+    this.flight = null;
+    this.place(position.clone().add(shift), this.target.clone().add(shift));
     this.onChange();
     return true;
   }

@@ -191,8 +191,8 @@ export class Stage {
     return placed ? this.project(placed.center) : null;
   }
 
-  press(key: string): boolean {
-    return this.navigation.press(key);
+  press(...pressed: Parameters<Navigation["press"]>): boolean {
+    return this.navigation.press(...pressed);
   }
 
   /**

@@ -208,7 +208,7 @@ export class CloudElement extends LocalizedElement implements CairnCloud {
   }
 
   private readonly pressed = (event: KeyboardEvent): void => {
-    if (this.stage?.press(event.key)) event.preventDefault();
+    if (this.stage?.press(event.key, event.shiftKey)) event.preventDefault();
   };
 
   private readonly touched = (event: PointerEvent): void => {

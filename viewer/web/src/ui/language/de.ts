@@ -62,6 +62,7 @@ export const GERMAN: Translation = {
   "keys.fit": "Das ganze Objekt zeigen",
   "keys.sides": "Von vorn, von der Seite, von oben",
   "keys.turn": "Das Objekt drehen",
+  "keys.pan": "Das Objekt verschieben",
   "keys.zoom": "Näher, weiter weg",
   "keys.twice": "Zweimal tippen",
   "keys.go": "Zu einem Punkt gehen und um ihn drehen",

@@ -70,6 +70,7 @@ export const ENGLISH = {
   "keys.fit": "Show the whole object",
   "keys.sides": "From the front, from the side, from above",
   "keys.turn": "Turn the object",
+  "keys.pan": "Shift the object",
   "keys.zoom": "Nearer, farther",
   "keys.twice": "Tap twice",
   "keys.go": "Go to a point and turn about it",

@@ -64,6 +64,7 @@ export const SPANISH: Translation = {
   "keys.fit": "Mostrar el objeto entero",
   "keys.sides": "De frente, de lado, desde arriba",
   "keys.turn": "Girar el objeto",
+  "keys.pan": "Desplazar el objeto",
   "keys.zoom": "Más cerca, más lejos",
   "keys.twice": "Tocar dos veces",
   "keys.go": "Ir a un punto y girar alrededor de él",

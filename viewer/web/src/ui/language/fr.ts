@@ -65,6 +65,7 @@ export const FRENCH: Translation = {
   "keys.fit": "Montrer l’objet entier",
   "keys.sides": "De face, de côté, d’en haut",
   "keys.turn": "Faire tourner l’objet",
+  "keys.pan": "Déplacer l’objet",
   "keys.zoom": "Plus près, plus loin",
   "keys.twice": "Toucher deux fois",
   "keys.go": "Aller à un point et tourner autour",

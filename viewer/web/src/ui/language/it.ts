@@ -64,6 +64,7 @@ export const ITALIAN: Translation = {
   "keys.fit": "Mostrare l’oggetto intero",
   "keys.sides": "Di fronte, di lato, dall’alto",
   "keys.turn": "Girare l’oggetto",
+  "keys.pan": "Spostare l’oggetto",
   "keys.zoom": "Più vicino, più lontano",
   "keys.twice": "Toccare due volte",
   "keys.go": "Andare a un punto e girargli intorno",

@@ -54,6 +54,7 @@ export class Keys extends LocalizedElement {
       ["F", t("keys.fit")],
       ["1 · 3 · 7", t("keys.sides")],
       ["← → ↑ ↓", t("keys.turn")],
+      ["⇧ ← → ↑ ↓", t("keys.pan")],
       ["+ · −", t("keys.zoom")],
       [t("keys.twice"), t("keys.go")],
       ["C", t("keys.cameras")],

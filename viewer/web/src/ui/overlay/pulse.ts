@@ -1,7 +1,9 @@
-/** Which image is new? A ring spreads three times around its camera, as a CSS animation that needs no script. */
+/** Which image is new, and about which point does the view turn now? A ring spreads three times, as a CSS animation. */
 import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
 
+import type { Stage } from "../../render/stage";
+import type { Vector } from "../../scene/framing";
 import type { ImagesState } from "../../scene/images";
 
 /** The length of the animation below. */
@@ -41,12 +43,13 @@ export const pulseStyles = css`
 
 /** Detects the first placing of each new image. Images that were there when the page opened do not count. */
 export class Newest {
-  imageId: string | null = null;
+  /** The id of an image that has just been placed, or a point that was just gone to. */
+  marked: string | Vector | null = null;
   private lastNumber: number | null = null;
   private timer = 0;
 
-  /** `onEnd` is called when the newest image is no longer new. */
-  constructor(private readonly onEnd: () => void) {}
+  /** `onChange` is called when something else is marked, or nothing any more. */
+  constructor(private readonly onChange: () => void) {}
 
   dispose(): void {
     clearTimeout(this.timer);
@@ -64,13 +67,37 @@ export class Newest {
     const isLater = this.lastNumber !== null && number > this.lastNumber;
     this.lastNumber = number;
     if (!isLater) return;
-    this.imageId = newest?.image_id ?? null;
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => {
-      this.imageId = null;
-      this.onEnd();
-    }, PULSE_MS);
+    this.mark(newest?.image_id ?? null);
   }
+
+  /** Mark something for the time of the animation, which begins again. */
+  mark(marked: string | Vector | null): void {
+    this.become(null);
+    this.timer = window.setTimeout(() => {
+      this.become(marked);
+      this.timer = window.setTimeout(() => {
+        this.become(null);
+      }, PULSE_MS);
+    });
+  }
+
+  private become(marked: string | Vector | null): void {
+    clearTimeout(this.timer);
+    this.marked = marked;
+    this.onChange();
+  }
+}
+
+interface Marked {
+  readonly stage: Pick<Stage, "project" | "projectCamera"> | null;
+  readonly hasCameras: boolean;
+}
+
+/** Where the marked camera or point is on the canvas, in CSS pixels. */
+export function placeOfMark(mark: Newest["marked"], { hasCameras, stage }: Marked): readonly [number, number] | null {
+  if (!mark || !stage) return null;
+  if (typeof mark !== "string") return stage.project(mark);
+  return hasCameras ? stage.projectCamera(mark) : null;
 }
 
 export function pulse(place: readonly [number, number] | null): TemplateResult | typeof nothing {

@@ -12,6 +12,8 @@ export interface GestureSurface {
 export interface Intents {
   /** The visitor moved the view. */
   readonly onHold: () => void;
+  /** A point was tapped twice, and the view flies there. */
+  readonly onGo: (point: Vector) => void;
   /** The mouse points at another camera, or at none. */
   readonly onPoint: (camera: CameraEntry | null) => void;
   /** A camera was tapped, or something else (null), at a place on the canvas in CSS pixels. */
@@ -65,7 +67,9 @@ export class Gestures {
   /** A place was tapped twice: fly to the point there, if there is one. */
   private goTo(point: Vector | null): void {
     this.intents.onHold();
-    if (point) this.surface.stage?.framer.goTo(point);
+    if (!point) return;
+    this.surface.stage?.framer.goTo(point);
+    this.intents.onGo(point);
   }
 
   private isSecondTap({ offsetX: x, offsetY: y, timeStamp: atMs }: PointerEvent): boolean {
@@ -82,7 +86,7 @@ export class Gestures {
   };
 
   readonly pressed = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.surface.stage?.press(event.key)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.surface.stage?.press(event.key, event.shiftKey)) return;
     this.intents.onHold();
     event.preventDefault();
   };

@@ -22,7 +22,7 @@ import { encodePly } from "../../wire/clouds/ply";
 import { isPhone } from "../device";
 import { Gestures } from "./gestures";
 import { Measuring } from "../overlay/measuring";
-import { Newest, pulse, pulseStyles } from "../overlay/pulse";
+import { Newest, placeOfMark, pulse, pulseStyles } from "../overlay/pulse";
 import type { StageLayer } from "./stage-overlay";
 import { frameOf, hasOverlay, overlayLines, ruler } from "./stage-overlay";
 import { stageStyles } from "./stage-styles";
@@ -78,6 +78,9 @@ export class StageElement extends LocalizedElement {
   private readonly gestures = new Gestures(this, {
     onHold: () => {
       this.held();
+    },
+    onGo: (point) => {
+      this.newest.mark(point);
     },
     onPoint: (camera) => {
       this.tell("point", camera);
@@ -196,7 +199,7 @@ export class StageElement extends LocalizedElement {
         @pointerup=${this.gestures.tapped}
         @wheel=${this.held}
       ></canvas>
-      ${pulse(this.pulsePlace())}
+      ${pulse(placeOfMark(this.newest.marked, this))}
       <svg aria-hidden="true">${overlayLines(this)}</svg>
       ${ruler(this.stage, frameOf(this.project))}`;
   }
@@ -243,7 +246,7 @@ export class StageElement extends LocalizedElement {
         },
         onFrame: ({ drawCalls, points, scriptMs }) => {
           this.figures = { frameMs: scriptMs, drawCalls, pointsDrawn: points, frames: this.figures.frames + 1 };
-          if (this.newest.imageId !== null || hasOverlay(this)) this.requestUpdate();
+          if (this.newest.marked || hasOverlay(this)) this.requestUpdate();
           this.tell("frame", null);
         },
       });
@@ -262,10 +265,6 @@ export class StageElement extends LocalizedElement {
     const decoded = photo && (await createImageBitmap(new Blob([photo])).catch(() => null));
     if (photo === this.photo && this.stage) this.stage.overlay.setPhoto(decoded);
     else decoded?.close();
-  }
-
-  private pulsePlace(): readonly [number, number] | null {
-    return this.hasCameras && this.newest.imageId ? this.placeOf(this.newest.imageId) : null;
   }
 
   private get offset(): Vector {
