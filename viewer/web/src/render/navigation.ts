@@ -97,8 +97,8 @@ export class Navigation {
 
   /** Handle a key: arrows orbit, with Shift they pan, plus and minus zoom. Returns whether the key is known. */
   press(key: string, isShifted = false): boolean {
-    const [right, up] = (isShifted && PANS[key]) || [0, 0];
-    if (right || up) return this.pan(right, up);
+    const across = isShifted ? PANS[key] : undefined;
+    if (across) return this.pan(...across);
     const orbit = new Spherical().setFromVector3(this.camera.position.clone().sub(this.target));
     const steps: Record<string, () => void> = {
       ArrowLeft: () => (orbit.theta -= KEY_STEP_RAD),

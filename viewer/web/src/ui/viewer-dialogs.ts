@@ -2,6 +2,7 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
+import type { Side } from "../render/view";
 import { imageOf, neighbourOf } from "../scene/images";
 import type { ProjectState } from "../scene/state";
 import type { PageConfig } from "../wire/config";
@@ -101,6 +102,9 @@ export class ViewerDialogs {
       .project=${project}
       .stage=${this.host.stage}
       .source=${source}
+      @side=${({ detail }: CustomEvent<Side>) => {
+        this.host.commands.use(detail);
+      }}
       @done=${onDone}
     ></cairn-documentation>`;
   }

@@ -290,7 +290,7 @@ export class Documentation extends LocalizedElement {
     });
   }
 
-  private readonly close = (): void => {
+  readonly close = (): void => {
     this.dialog.close();
   };
 

@@ -2,6 +2,7 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
+import type { Side } from "../../render/view";
 import type { Box } from "../../scene/documentation/axes";
 import type { Scale } from "../../scene/documentation/sheet";
 import { SCALES, metresPerPx } from "../../scene/documentation/sheet";
@@ -73,7 +74,36 @@ export function cutPanel(host: Documentation): TemplateResult | typeof nothing {
         }}
       />${v("cut.section")}
     </label>
-    ${cutting.hasSection ? sectionPart(host, cutting) : nothing} ${boxPart(host, cutting, snapshot)}`;
+    ${cutting.hasSection ? sectionPart(host, cutting) : nothing} ${boxPart(host, cutting, snapshot)} ${sidesPart(host)}`;
+}
+
+/** Sides of the view in three dimensions, with the words of the drawing's directions. */
+const SIDES_3D: readonly (readonly [Side, ViewKey])[] = [
+  ["front", "direction.front"],
+  ["side", "direction.right"],
+  ["top", "direction.top"],
+];
+
+/** Buttons that close the drawing and turn the view in three dimensions; a phone has no keys for that. */
+export function sidesPart(host: Documentation): TemplateResult {
+  return html`<fieldset>
+    <legend>${v("sides")}</legend>
+    <div class="row">
+      ${SIDES_3D.map(
+        ([side, words]) =>
+          html`<button
+            class="quiet"
+            data-testid="side-${side}"
+            @click=${() => {
+              host.dispatchEvent(new CustomEvent<Side>("side", { detail: side }));
+              host.close();
+            }}
+          >
+            ${v(words)}
+          </button>`,
+      )}
+    </div>
+  </fieldset>`;
 }
 
 function sectionPart(host: Documentation, cutting: Cutting): TemplateResult {

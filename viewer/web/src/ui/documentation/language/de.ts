@@ -16,6 +16,7 @@ export const GERMAN_VIEWS: ViewWords = {
   "view.left": "Ansicht von links",
   "view.back": "Rückansicht",
   "view.top": "Draufsicht",
+  sides: "3-D-Ansicht",
   whole: "Ganzes Objekt zeigen",
   "plane.found": "Die Ansichten sind nach der Hauptebene des Objekts ausgerichtet.",
   "plane.missing": "Keine Hauptebene gefunden. Die Ansichten richten sich nach den Blickrichtungen der Fotos.",

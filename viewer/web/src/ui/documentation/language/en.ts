@@ -15,6 +15,7 @@ export const ENGLISH_VIEWS = {
   "view.left": "View from the left",
   "view.back": "View from the back",
   "view.top": "Top view",
+  sides: "View in 3-D",
   whole: "Show the whole object",
   "plane.found": "The views are aligned to the main plane of the object.",
   "plane.missing": "No main plane was found. The views follow the directions of the photos.",

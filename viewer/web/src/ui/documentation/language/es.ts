@@ -16,6 +16,7 @@ export const SPANISH_VIEWS: ViewWords = {
   "view.left": "Vista desde la izquierda",
   "view.back": "Vista posterior",
   "view.top": "Vista superior",
+  sides: "Vista en 3D",
   whole: "Mostrar todo el objeto",
   "plane.found": "Las vistas están alineadas con el plano principal del objeto.",
   "plane.missing": "No se encontró un plano principal. Las vistas siguen las direcciones de las fotos.",

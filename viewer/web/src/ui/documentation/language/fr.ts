@@ -16,6 +16,7 @@ export const FRENCH_VIEWS: ViewWords = {
   "view.left": "Vue de gauche",
   "view.back": "Vue arrière",
   "view.top": "Vue de dessus",
+  sides: "Vue en 3D",
   whole: "Afficher tout l’objet",
   "plane.found": "Les vues sont alignées sur le plan principal de l’objet.",
   "plane.missing": "Aucun plan principal trouvé. Les vues suivent les directions des photos.",

@@ -16,6 +16,7 @@ export const ITALIAN_VIEWS: ViewWords = {
   "view.left": "Vista da sinistra",
   "view.back": "Vista posteriore",
   "view.top": "Vista dall’alto",
+  sides: "Vista in 3D",
   whole: "Mostra tutto l’oggetto",
   "plane.found": "Le viste sono allineate al piano principale dell’oggetto.",
   "plane.missing": "Nessun piano principale trovato. Le viste seguono le direzioni delle foto.",
