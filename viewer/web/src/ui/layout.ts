@@ -164,10 +164,8 @@ export const layout = css`
     pointer-events: none;
     animation: appear 0.6s ease 0.25s both;
   }
-  :host([link="none"]) .middle {
-    padding-block: 12px;
-  }
   :host(:is([link="none"], [link="refused"])) .middle {
+    padding-block: 12px;
     animation: none; /* what somebody reads or fills in does not vanish, not even for a moment */
   }
   .middle > :not(cairn-notice),

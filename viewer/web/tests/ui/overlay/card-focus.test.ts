@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
 
-import { CardFocus } from "../../src/ui/card-focus";
+import { CardFocus } from "../../../src/ui/overlay/card-focus";
 
 /** A part of the page; the shadow root of the page knows which one has the focus. */
 class Part {

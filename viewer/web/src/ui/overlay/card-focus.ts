@@ -1,7 +1,7 @@
 /** Where is the focus when a card opens or closes? In the card of an image, and afterwards where it was before. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-import type { StageElement } from "./stage/stage-element";
+import type { StageElement } from "../stage/stage-element";
 
 /** What is always there, and opens cards and dialogs. */
 const LASTING = "cairn-stage, header, cairn-sheet";
