@@ -128,6 +128,7 @@ class CachedPixels:
     model: CameraModel
 
     def load(self) -> torch.Tensor:
+        """(H, W, 3) uint8 RGB, in main memory."""
         return torch.from_numpy(self.cache.upright(self.number, self.model))
 
 
