@@ -30,8 +30,8 @@ describe("the scale of the picture", () => {
 
   /** World units in a pixel of the wall, by two of its points. */
   function truth(): number {
-    const [[x1], [x2]] = [view.project([0, 0, 0]), view.project([0.05, 0, 0])] as [[number], [number]];
-    return 0.05 / (x2 - x1);
+    const [x1, x2] = ([0, 0.05] as const).map((x) => view.project([x, 0, 0])?.[0] ?? NaN);
+    return 0.05 / ((x2 ?? NaN) - (x1 ?? NaN));
   }
 
   it("is that of the object's surface, however near the target is", () => {
