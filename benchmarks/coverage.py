@@ -11,9 +11,14 @@ measured.
 """
 
 import argparse
+import contextlib
 import json
+import multiprocessing
+import os
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +30,7 @@ from benchmarks.parts.coverage.holes import CellTruth, Found, Truth, cell_truth,
 from benchmarks.parts.dense.truth import Posed, true_points
 from edge_agent.cameras.simulated.objects import OBJECTS
 from reconstructor.coverage.score import LOG_OFFSET, Coverage, coverage_of
+from reconstructor.coverage.viewpoints import Viewpoint
 
 DEFAULT_OBJECTS: Final = ("statue", "facade")
 DEFAULT_SEEDS: Final = 3
@@ -34,7 +40,22 @@ _DRAWS: Final = 5
 _FITTED_SEEDS: Final = 1  # of an object that is not measured: for the weights alone
 
 
-def seeded_sets(stage: Stage, seeds: int) -> list[tuple[Coverage, CellTruth, float]]:
+@contextlib.contextmanager
+def beside_the_live_path() -> Iterator[Executor]:
+    """A process that computes with one thread, as the service's child does: threads that wait for work count as time."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # for that process; here numpy and torch are loaded
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+        yield executor
+
+
+def timed_coverage(points: np.ndarray, views: list[Viewpoint]) -> tuple[Coverage, float]:
+    """What the views cover of a cloud (N, 3) in world units, and the seconds of processor time that it takes."""
+    begun = time.process_time()
+    coverage = coverage_of(points, views)
+    return coverage, time.process_time() - begun
+
+
+def seeded_sets(stage: Stage, seeds: int, beside: Executor) -> list[tuple[Coverage, CellTruth, float]]:
     """Coverage of 16 photographs and what is true of its cells, for each seed; with the seconds an image took."""
     posed = stage.posed(stage.poses)
     points, distances = true_points(posed)
@@ -45,9 +66,7 @@ def seeded_sets(stage: Stage, seeds: int) -> list[tuple[Coverage, CellTruth, flo
         left_out = np.argsort([_off_center(posed, row, center) for row in range(PATH_COUNT)])[:_LEFT_OUT]
         some = part_of(posed, [row for row in range(PATH_COUNT) if row not in left_out])
         cloud, views = cloud_of(some), viewpoints(some)
-        begun = time.process_time()
-        coverage = coverage_of(cloud, views)
-        seconds = time.process_time() - begun
+        coverage, seconds = beside.submit(timed_coverage, cloud, views).result()
         sets.append((coverage, cell_truth(coverage.grid, truth, cloud, every), seconds))
     return sets
 
@@ -135,9 +154,10 @@ def main() -> int:
     figures: dict[str, Any] = {"objects": names, "seeds": seeds, "width": arguments.width}
     stages = {name: Stage.of(name, arguments.width) for name in names}
     if arguments.only != "followed":
-        sets = {name: seeded_sets(stage, seeds) for name, stage in stages.items()}
-        for name in [other for other in OBJECTS if other not in names]:
-            sets[name] = seeded_sets(Stage.of(name, arguments.width), _FITTED_SEEDS)
+        with beside_the_live_path() as beside:
+            sets = {name: seeded_sets(stage, seeds, beside) for name, stage in stages.items()}
+            for name in [other for other in OBJECTS if other not in names]:
+                sets[name] = seeded_sets(Stage.of(name, arguments.width), _FITTED_SEEDS, beside)
         figures |= hole_figures(names, sets)
     if arguments.only != "holes":
         figures |= followed_figures(stages, arguments.draws)
