@@ -113,6 +113,11 @@ uniform float far;
 uniform float strength;
 in vec2 place;
 out vec4 outColor;
+const float DIAGONAL = 0.70710678;
+const vec2 AROUND[8] = vec2[8](
+  vec2(1.0, 0.0), vec2(DIAGONAL, DIAGONAL), vec2(0.0, 1.0), vec2(-DIAGONAL, DIAGONAL),
+  vec2(-1.0, 0.0), vec2(-DIAGONAL, -DIAGONAL), vec2(0.0, -1.0), vec2(DIAGONAL, -DIAGONAL)
+);
 float logDepth(vec2 at) {
   float depth = texture(cloudDepth, at).r;
   return depth >= 1.0 ? -1.0 : log2(2.0 * near * far / (far + near - (2.0 * depth - 1.0) * (far - near)));
@@ -120,19 +125,17 @@ float logDepth(vec2 at) {
 void main() {
   float depth = texture(cloudDepth, place).r;
   gl_FragDepth = depth;
+  if (depth >= 1.0) discard;
   float shade = 1.0;
 #ifdef EYE_DOME
   float own = logDepth(place);
   float above = 0.0;
-  int steps = strength > 0.0 ? 8 : 0;
+  int steps = strength > 0.0 && depth < 1.0 ? 8 : 0; // where nothing is, a processor that draws would compute it all
   for (int step = 0; step < steps; step += 1) {
-    float angle = 0.785398 * float(step);
-    float other = logDepth(place + pixel * vec2(cos(angle), sin(angle)));
-    if (depth >= 1.0) continue;
+    float other = logDepth(place + pixel * AROUND[step]);
     above += other < 0.0 ? 0.0 : max(0.0, own - other);
   }
   shade = max(0.25, exp(-above / 8.0 * 300.0 * strength));
 #endif
-  if (depth >= 1.0) discard;
   outColor = vec4(texture(cloudColor, place).rgb * shade, 1.0);
 }`;
