@@ -68,7 +68,7 @@ async def test_a_ply_is_made_from_the_page_and_saved_by_a_link(
         refusal = dialog.get_by_test_id("export-refusal")
         await expect(refusal).to_contain_text("needs the built-in engine", timeout=EXPORT_MS)
         await dialog.get_by_label("Report").check()
-        await dialog.get_by_label("Say who took the photos").uncheck()
+        await dialog.get_by_label("Name who took photos").uncheck()
         await dialog.get_by_test_id("export-make").click()
         await expect(dialog.get_by_test_id("export-progress")).to_be_visible()
         await expect(dialog.get_by_test_id("export-download")).to_have_count(2, timeout=EXPORT_MS)
