@@ -59,6 +59,8 @@ _FACTS: Final[Mapping[str, Callable[[object], bool]]] = {
     "error_count": _is_count,
     "solution": _is_count,
     "generation_floor": _is_count,
+    "completed_count": _is_count,
+    "refetched_count": _is_count,
     "scale_bar": _is_small,
     "title": is_title,
     "past_events": _is_small,  # read by a model, and again by everybody who gets them

@@ -170,7 +170,8 @@ async def test_a_browser_without_room_says_so_and_sends_the_photo_all_the_same(
         await anna.has(link="connected", notice="empty")
         await anna.page.get_by_test_id("upload-input").set_input_files(large)
         words = "This browser keeps no photos: leave this page open until they are sent"
-        await expect(anna.page.get_by_text(words)).to_be_visible(timeout=WAIT_MS)
+        await expect(anna.page.get_by_test_id("toast")).to_contain_text(words, timeout=WAIT_MS)
+        await expect(anna.page.get_by_test_id("waiting")).to_contain_text(words)  # stays when the toast has gone
         await sent(reconstruction, 1)
 
 

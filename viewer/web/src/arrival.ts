@@ -32,8 +32,8 @@ export async function arrive(base: string): Promise<Arrival> {
     const invitation = readInvitation(location.hash);
     const before = remembered();
     if (invitation === null) return { ...nobody, credentials: before };
-    // Only this browser knows the password of an invited guest: without it nobody sends what waits.
-    if (before?.isInvited && (await keptCount(before.user, base)))
+    // Only this browser knows the password of an invited guest: without it nobody sends what waits, or what may wait.
+    if (before?.isInvited && (await keptCount(before.user, base)) !== 0)
       return { ...nobody, credentials: { ...before, project: "" }, isAsked: true };
     if (invitation.isNameAsked) return { ...nobody, invitation };
     const credentials = await redeemInvitation(invitation);
