@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { INTERVAL_MS, Throttle } from "../../src/ui/throttle";
+import { FIRST_WAIT_MS, LONGEST_WAIT_MS, Throttle } from "../../src/ui/throttle";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -18,22 +18,38 @@ test("after a pause, the newest state of one task is passed on at once", () => {
   expect(told).toEqual([]);
   vi.advanceTimersByTime(0);
   expect(told).toEqual([2]);
-  vi.advanceTimersByTime(INTERVAL_MS);
+  vi.advanceTimersByTime(LONGEST_WAIT_MS);
   pace.news(3);
   vi.advanceTimersByTime(0);
   expect(told).toEqual([2, 3]);
 });
 
-test("of many states only the newest is passed on, within the interval", () => {
-  const told: number[] = [];
-  const pace = new Throttle<number>((state) => told.push(state));
-  for (let state = 1; state <= 100; state += 1) {
+test("of many states only the newest is passed on, more together the longer they keep coming", () => {
+  const told: [state: number, atMs: number][] = [];
+  const pace = new Throttle<number>((state) => told.push([state, performance.now()]));
+  for (let state = 1; state <= 400; state += 1) {
     pace.news(state);
     vi.advanceTimersByTime(1);
   }
-  vi.advanceTimersByTime(INTERVAL_MS);
-  expect(told.at(-1)).toBe(100);
-  expect(told.length).toBeLessThan(2 + Math.ceil(100 / INTERVAL_MS) + 1);
+  vi.advanceTimersByTime(LONGEST_WAIT_MS);
+  const waits = told.slice(1).map(([, atMs], index) => atMs - (told[index]?.[1] ?? NaN));
+  expect(told.at(-1)?.[0]).toBe(400);
+  expect(waits.slice(0, 4)).toEqual([FIRST_WAIT_MS, 2 * FIRST_WAIT_MS, LONGEST_WAIT_MS, LONGEST_WAIT_MS]);
+});
+
+test("after the flood, news is passed on soon again", () => {
+  const told: number[] = [];
+  const pace = new Throttle<number>((state) => told.push(state));
+  for (let state = 1; state <= 400; state += 1) {
+    pace.news(state);
+    vi.advanceTimersByTime(1);
+  }
+  vi.advanceTimersByTime(3 * LONGEST_WAIT_MS);
+  pace.news(401);
+  vi.advanceTimersByTime(1);
+  pace.news(402);
+  vi.advanceTimersByTime(FIRST_WAIT_MS);
+  expect(told.slice(-2)).toEqual([401, 402]);
 });
 
 test("nothing is passed on after close", () => {
@@ -44,7 +60,7 @@ test("nothing is passed on after close", () => {
   pace.news(2);
   pace.close();
   pace.news(3);
-  vi.advanceTimersByTime(10 * INTERVAL_MS);
+  vi.advanceTimersByTime(10 * LONGEST_WAIT_MS);
   expect(told).toEqual([1]);
 });
 
