@@ -49,15 +49,14 @@ class NextComponents:
     def add(self, task: SolveTask, solution: Any, numbers: Sequence[int], lock: RLock) -> None:
         """Build the next model of a task from its solution, which is moved into the live component's frame.
 
-        Images of a component that did not join are taken out of it again.
+        The frame is that of the model which the task has copied: the live one keeps it unless it begins again. Images of a
+        component that did not join are taken out of the next model again.
 
         Args:
             task: what was solved.
             solution: the `pycolmap.Reconstruction` that came of it.
             numbers: the images that were known when the tasks were made.
             lock: only its holder may change the live components and what is known.
-
-        The frame is that of the model which the task has copied: the live one keeps it unless it begins again.
 
         Raises:
             DegenerateGeometryError: the solution shares too few points with that model.

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
-import { Paint } from "../../src/ui/coverage/paint";
-import type { Painted } from "../../src/ui/coverage/paint";
+import { Paint } from "../../../src/ui/coverage/paint";
+import type { Painted } from "../../../src/ui/coverage/paint";
 
 const frame = { offset: [0, 0, 0], up: [0, 0, 1] };
 const shown = { manifest: { generation: 1, revision: 0, frame }, plan: [] };

@@ -1,8 +1,8 @@
 import type { TemplateResult } from "lit";
 import { expect, it } from "vitest";
 
-import type { Documentation } from "../../src/ui/documentation/element";
-import { sidesPart } from "../../src/ui/documentation/panels";
+import type { Documentation } from "../../../src/ui/documentation/element";
+import { sidesPart } from "../../../src/ui/documentation/panels";
 
 it("buttons show the object in three dimensions from the front, the side and above", () => {
   const done: unknown[] = [];

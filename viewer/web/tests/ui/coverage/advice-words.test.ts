@@ -1,11 +1,11 @@
 /** Is advice a whole sentence in every language? */
 import { describe, expect, it } from "vitest";
 
-import { distanceWords, generalWords, placeWords, whyWords } from "../../src/ui/coverage/advice-words";
-import { filled, textsOf } from "../../src/ui/coverage/texts";
-import { LANGUAGES } from "../../src/ui/language/language";
-import type { Advice } from "../../src/wire/contract";
-import { goldenJson } from "../golden";
+import { distanceWords, generalWords, placeWords, whyWords } from "../../../src/ui/coverage/advice-words";
+import { filled, textsOf } from "../../../src/ui/coverage/texts";
+import { LANGUAGES } from "../../../src/ui/language/language";
+import type { Advice } from "../../../src/wire/contract";
+import { goldenJson } from "../../golden";
 
 interface Golden {
   readonly valid: readonly { readonly read: Advice }[];

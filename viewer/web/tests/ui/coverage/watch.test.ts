@@ -4,8 +4,8 @@ import { gzipSync } from "node:zlib";
 
 import { expect, it, vi } from "vitest";
 
-import { CoverageWatch } from "../../src/ui/coverage/watch";
-import { goldenJson } from "../golden";
+import { CoverageWatch } from "../../../src/ui/coverage/watch";
+import { goldenJson } from "../../golden";
 
 type Follow = (payload: Uint8Array) => void;
 

@@ -1,12 +1,12 @@
 /** Versions that are chosen quickly one after the other do not ask the page server for more than it lets one person wait for. */
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import { IDENTITY } from "../../src/scene/similarity";
-import type { EarlierSource } from "../../src/ui/documentation/earlier";
-import { Earlier } from "../../src/ui/documentation/earlier";
-import type { Snapshot } from "../../src/ui/documentation/snapshot";
+import { IDENTITY } from "../../../src/scene/similarity";
+import type { EarlierSource } from "../../../src/ui/documentation/earlier";
+import { Earlier } from "../../../src/ui/documentation/earlier";
+import type { Snapshot } from "../../../src/ui/documentation/snapshot";
 
-vi.mock("../../src/wire/clouds/shard", () => ({ decodeShard: () => Promise.resolve({}) }));
+vi.mock("../../../src/wire/clouds/shard", () => ({ decodeShard: () => Promise.resolve({}) }));
 
 const PRESENT = 5;
 const asked: { readonly address: string; readonly signal: AbortSignal }[] = [];

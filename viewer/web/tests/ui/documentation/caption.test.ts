@@ -1,16 +1,16 @@
 /** A drawing says of which scale, which photographs and which points it is. */
 import { describe, expect, it } from "vitest";
 
-import type { ReferenceSet } from "../../src/scene/reference";
-import type { ProjectState } from "../../src/scene/state";
-import type { CameraEntry } from "../../src/wire/contract";
-import type { CaptionOf } from "../../src/ui/documentation/caption";
-import { captionOf } from "../../src/ui/documentation/caption";
-import { profileSvg } from "../../src/ui/documentation/profile-drawing";
-import type { Snapshot } from "../../src/ui/documentation/snapshot";
-import { frameOf, snapshotOf } from "../../src/ui/documentation/snapshot";
-import type { StageElement } from "../../src/ui/stage/stage-element";
-import { completeOf } from "../manifests";
+import type { ReferenceSet } from "../../../src/scene/reference";
+import type { ProjectState } from "../../../src/scene/state";
+import type { CameraEntry } from "../../../src/wire/contract";
+import type { CaptionOf } from "../../../src/ui/documentation/caption";
+import { captionOf } from "../../../src/ui/documentation/caption";
+import { profileSvg } from "../../../src/ui/documentation/profile-drawing";
+import type { Snapshot } from "../../../src/ui/documentation/snapshot";
+import { frameOf, snapshotOf } from "../../../src/ui/documentation/snapshot";
+import type { StageElement } from "../../../src/ui/stage/stage-element";
+import { completeOf } from "../../manifests";
 
 const { manifest } = completeOf(3, 2, [{ index: 0 }]);
 const sheet = { widthPx: 1000, heightPx: 500, metresPerPx: 0.01, scale: 50, tiles: [] } as const;

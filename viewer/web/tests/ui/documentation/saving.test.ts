@@ -1,18 +1,18 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { Documentation } from "../../src/ui/documentation/element";
-import { makeFilm } from "../../src/ui/documentation/film";
-import { Saving } from "../../src/ui/documentation/saving";
+import type { Documentation } from "../../../src/ui/documentation/element";
+import { makeFilm } from "../../../src/ui/documentation/film";
+import { Saving } from "../../../src/ui/documentation/saving";
 
 const done = vi.hoisted(() => ({ saved: 0, disposed: 0, drawings: 0, cancelled: 0, isLost: false }));
 
-vi.mock("../../src/ui/documentation/save-sheet", () => ({
+vi.mock("../../../src/ui/documentation/save-sheet", () => ({
   saveSheet: () => {
     done.saved += 1;
     return Promise.resolve();
   },
 }));
-vi.mock("../../src/render/documentation/drawing", () => ({
+vi.mock("../../../src/render/documentation/drawing", () => ({
   Drawing: class {
     constructor() {
       done.drawings += 1;
@@ -31,7 +31,7 @@ vi.mock("../../src/render/documentation/drawing", () => ({
     }
   },
 }));
-vi.mock("../../src/ui/documentation/film-writer", () => ({
+vi.mock("../../../src/ui/documentation/film-writer", () => ({
   FRAMES_PER_S: 1,
   filmWriter: (canvas: { readonly canWrite: boolean }) =>
     Promise.resolve(

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import type { ViewKey } from "../../src/ui/documentation/words";
-import { VIEW_TABLES } from "../../src/ui/documentation/words";
-import { LANGUAGES } from "../../src/ui/language/language";
+import type { ViewKey } from "../../../src/ui/documentation/words";
+import { VIEW_TABLES } from "../../../src/ui/documentation/words";
+import { LANGUAGES } from "../../../src/ui/language/language";
 
 function namesIn(text: string): string[] {
   return [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "").sort();

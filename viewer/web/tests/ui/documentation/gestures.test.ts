@@ -1,9 +1,9 @@
 import { expect, it, vi } from "vitest";
 
-import { Documentation } from "../../src/ui/documentation/element";
-import { DrawingGestures } from "../../src/ui/documentation/gestures";
-import { PhotoViewer } from "../../src/ui/overlay/photo-viewer";
-import { call } from "../inside";
+import { Documentation } from "../../../src/ui/documentation/element";
+import { DrawingGestures } from "../../../src/ui/documentation/gestures";
+import { PhotoViewer } from "../../../src/ui/overlay/photo-viewer";
+import { call } from "../../inside";
 
 vi.hoisted(() => {
   class Observer {
