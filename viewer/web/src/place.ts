@@ -1,11 +1,12 @@
 /** How do page and address agree? The address follows what is seen, and a link that is put into it opens. */
 import { isInvited } from "./arrival";
 import { titleOf } from "./ui/summary";
+import type { Pace } from "./ui/throttle";
 import { Throttle } from "./ui/throttle";
 import type { Place } from "./wire/address";
 import { placeFragment, readPlace } from "./wire/address";
 
-const ADDRESS_EVERY_MS = 500;
+const ADDRESS_PACE: Pace = { pauseMs: 0, firstMs: 500, longestMs: 500 };
 
 /** The part of the element that the address follows. */
 interface Placed extends EventTarget {
@@ -21,7 +22,7 @@ export function followPlace(viewer: Placed): void {
     const { placeNow: place, project } = viewer;
     document.title = place ? titleOf(place.project, project?.reconstructor?.title) : title;
     history.replaceState(null, "", location.pathname + location.search + fragmentNow());
-  }, ADDRESS_EVERY_MS);
+  }, ADDRESS_PACE);
   let isPlaced = false;
   viewer.addEventListener("place", () => {
     const wasPlaced = isPlaced;

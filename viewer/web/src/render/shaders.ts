@@ -13,8 +13,10 @@ uniform float maximumSize;
 uniform float enlargement;
 in vec3 position;
 in vec4 tintAndSize;
-out vec3 tint;
+flat out vec3 tint;
+#ifdef ROUNDED
 flat out vec4 rounding;
+#endif
 void main() {
   vec4 inCamera = modelViewMatrix * vec4(position, 1.0);
   gl_Position = projectionMatrix * inCamera;
@@ -23,14 +25,18 @@ void main() {
   float size = spacing * relative * enlargement * pixelsPerUnit / distance;
   gl_PointSize = clamp(size, minimumSize, maximumSize * enlargement);
   tint = tintAndSize.rgb;
+#ifdef ROUNDED
   rounding = vec4(inCamera.z, 0.5 * gl_PointSize * distance / pixelsPerUnit, projectionMatrix[2][2], projectionMatrix[3][2]);
+#endif
 }`;
 
 /** Round points. With ROUNDED, paraboloids as in Potree: where two overlap, the nearer centre wins. */
 export const POINT_FRAGMENT = /* glsl */ `
 precision highp float;
-in vec3 tint;
+flat in vec3 tint;
+#ifdef ROUNDED
 flat in vec4 rounding;
+#endif
 out vec4 outColor;
 void main() {
   vec2 fromCentre = 2.0 * gl_PointCoord - 1.0;

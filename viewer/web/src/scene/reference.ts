@@ -147,11 +147,12 @@ function standInsFor(
   );
 }
 
-/** Build a set for this manifest and budget. It keeps the loaded shards that are still wanted. */
+/** Build a set for this manifest and budget. It keeps the loaded shards that are still wanted, and unchanged cameras. */
 function renewed(old: ReferenceSet | null, complete: CompleteManifest, budget: Budget, nowS: number): ReferenceSet {
   const { components, frame } = complete.manifest;
-  const cameras = complete.cameras.map((camera) => shownCamera(camera, components, frame.offset));
-  return planned(old, { ...complete, cameras }, budget, nowS);
+  const found = complete.cameras.map((camera) => shownCamera(camera, components, frame.offset));
+  const isSame = old?.cameras.length === found.length && old.cameras.every((camera, index) => camera === found[index]);
+  return planned(old, { ...complete, cameras: isSame ? old.cameras : found }, budget, nowS);
 }
 
 function planned(
@@ -163,7 +164,8 @@ function planned(
   const plan = wantedShards({ manifest, shards }, budget);
   const standIns = standInsFor(old, plan, shards);
   const keys = new Set([...plan, ...standIns].map(({ key }) => key));
-  const loaded = new Map([...(old?.loaded ?? [])].filter(([key]) => keys.has(key)));
+  const kept = [...(old?.loaded ?? [])].filter(([key]) => keys.has(key));
+  const loaded = old?.loaded.size === kept.length ? old.loaded : new Map(kept);
   const levelZeroAtS = old?.levelZeroAtS ?? null;
   const fromShown = old?.fromShown ?? IDENTITY;
   return timed({ manifest, shards, cameras, plan, standIns, loaded, levelZeroAtS, fromShown }, nowS);

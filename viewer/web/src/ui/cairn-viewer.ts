@@ -146,7 +146,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   override render(): TemplateResult {
     const shown = this.view.pointed ?? this.view.selected;
     return html`<cairn-stage
-        .project=${this.project}
+        .project=${this.newest}
         .insets=${
           this.project ? covered(this.view, this, hasLastingBanner(this.project, this.view.dismissed)) : NOTHING_COVERED
         }
@@ -189,6 +189,11 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
     this.change({ selected: this.startingPlace?.image ?? null });
   }
 
+  /** What is known of the project; `project` is what the words were last written for. */
+  private get newest(): ProjectState | null {
+    return this.session?.follower.state ?? null;
+  }
+
   /** The place of the address, as long as its project is open. */
   private get startingPlace(): Place | null {
     return this.place && this.place.project === this.credentials?.project ? this.place : null;
@@ -201,7 +206,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
 
   /** Write the attributes after each frame, so that they describe the canvas. */
   private readonly reflect = (): void => {
-    const attributes = attributesOf(this.project, this.view, this.stage?.pointCount ?? 0);
+    const attributes = attributesOf(this.newest, this.view, this.stage?.pointCount ?? 0);
     attributes["lang"] = speech().language;
     attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
@@ -214,6 +219,10 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
         config,
         credentials,
         onCloud: (shard, measured) => this.stage?.add(shard, measured),
+        onScene: (next) => {
+          if (this.stage) this.stage.project = next;
+          this.reflect();
+        },
         onState: (next) => {
           this.follow(next);
         },

@@ -16,13 +16,15 @@ import type { KeepingOptions } from "./photographs/keeping";
 import { Keeping } from "./photographs/keeping";
 import { Photographs } from "./photographs/loaded";
 import { serverOf } from "./photographs/rows";
-import { Throttle } from "./throttle";
+import { SCENE_PACE, Throttle, WORDS_PACE } from "./throttle";
 
 export interface SessionOptions extends Pick<KeepingOptions, "onKept" | "onWaits"> {
   readonly config: PageConfig;
   readonly credentials: Credentials;
   readonly onCloud: (shard: WantedShard, measured: MeasuredCloud) => void;
-  /** Called with the newest state, at the rate of the throttle. */
+  /** Called with the newest state when points or cameras changed. */
+  readonly onScene: (state: ProjectState) => void;
+  /** Called with the newest state a little later, or at once where connection or world changed. */
   readonly onState: (state: ProjectState) => void;
 }
 
@@ -34,15 +36,23 @@ export class Session {
   private readonly previews = new PreviewMaker();
   private readonly awake = new Awake();
   private readonly keeping: Keeping;
-  private readonly throttle: Throttle<ProjectState>;
+  private readonly words: Throttle<ProjectState>;
+  private readonly scene: Throttle<ProjectState>;
+  private drawn: ProjectState | null = null;
 
   /** Throws a `WireError` for an invalid name, project or address. */
-  constructor({ config, credentials, onCloud, onKept, onState, onWaits }: SessionOptions) {
-    this.throttle = new Throttle((state) => {
+  constructor({ config, credentials, onCloud, onKept, onScene, onState, onWaits }: SessionOptions) {
+    this.words = new Throttle((state) => {
       this.awake.follow(state);
       this.keeping.follow(state);
       onState(state);
-    });
+    }, WORDS_PACE);
+    this.scene = new Throttle((state) => {
+      const { drawn } = this;
+      this.drawn = state;
+      if (state.link !== drawn?.link || state.scene.swapCount !== drawn.scene.swapCount) this.words.flush();
+      else if (state.scene !== drawn.scene || state.images !== drawn.images) onScene(state);
+    }, SCENE_PACE);
     try {
       this.follower = new Follower({
         url: socketUrl(config.mqtt_url, config.base),
@@ -53,7 +63,10 @@ export class Session {
         decode: (payload, shard) => this.decoders.decode(payload, shard),
         getShard: shardGetter(config.base, credentials),
         onCloud,
-        onState: this.throttle.news,
+        onState: (state) => {
+          this.words.news(state);
+          this.scene.news(state);
+        },
       });
     } catch (thrown) {
       this.decoders.close();
@@ -70,13 +83,14 @@ export class Session {
       this.keeping.kept,
     );
     this.photographs = new Photographs(config.base, credentials, () => {
-      this.throttle.news(this.follower.state);
+      this.words.news(this.follower.state);
     });
     this.keeping.start(this.uploader);
   }
 
   close(): void {
-    this.throttle.close(); // first, because closing the others changes the state
+    this.scene.close(); // first, because closing the others changes the state
+    this.words.close();
     this.awake.release();
     void this.follower.close();
     this.decoders.close();

@@ -1,9 +1,21 @@
-/** How often does the page draw a new state? At once after a pause; the longer news keeps coming, the more of it together. */
+/** How often is a new state passed on? Soon after a pause; the longer news keeps coming, the more of it together. */
 
-/** A frame of a screen with 60 Hz: what belongs together comes within it. */
-export const FIRST_WAIT_MS = 16;
-/** While a hundred shards arrive, drawing each state would take the time that decoding needs. */
-export const LONGEST_WAIT_MS = 64;
+/** How long news waits, in milliseconds. */
+export interface Pace {
+  /** After a pause. */
+  readonly pauseMs: number;
+  /** After the news before; twice as long each time that more came meanwhile. */
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+/** Points: at once, and in a flood less often, because drawing each state would take the time that decoding needs. */
+export const SCENE_PACE: Pace = { pauseMs: 0, firstMs: 16, longestMs: 64 };
+/**
+ * Words and lists: after the points that belong to them. Without a graphics card the browser paints for 35 ms after each
+ * change of theirs, and points that come meanwhile wait.
+ */
+export const WORDS_PACE: Pace = { pauseMs: 50, firstMs: 64, longestMs: 128 };
 
 export class Throttle<State> {
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -12,23 +24,28 @@ export class Throttle<State> {
   private waitMs: number;
   private isClosed = false;
 
-  /** News waits `firstMs` after the news before, and twice as long each time that more came meanwhile, up to `longestMs`. */
   constructor(
     private readonly tell: (state: State) => void,
-    private readonly firstMs = FIRST_WAIT_MS,
-    private readonly longestMs = Math.max(firstMs, LONGEST_WAIT_MS),
+    private readonly pace: Pace,
   ) {
-    this.waitMs = firstMs;
+    this.waitMs = pace.firstMs;
   }
 
   /** Pass a new state on, in a separate task, so that the caller finishes first. */
   readonly news = (state: State): void => {
     this.newest = state;
     if (this.isClosed || this.timer !== undefined) return;
+    const { firstMs, longestMs, pauseMs } = this.pace;
     const leftMs = this.toldAtMs + this.waitMs - performance.now();
-    this.waitMs = leftMs > 0 ? Math.min(this.longestMs, 2 * this.waitMs) : this.firstMs;
-    this.timer = setTimeout(this.pass, Math.max(0, leftMs));
+    this.waitMs = leftMs > 0 ? Math.min(longestMs, 2 * this.waitMs) : firstMs;
+    this.timer = setTimeout(this.pass, Math.max(pauseMs, leftMs));
   };
+
+  /** Pass on now what waits. */
+  flush(): void {
+    clearTimeout(this.timer);
+    if (this.timer !== undefined) this.pass();
+  }
 
   /** Stop. Nothing is passed on after this. */
   close(): void {

@@ -35,6 +35,23 @@ describe("the standpoint", () => {
       });
 });
 
+it("the standpoint is exact for thousands of points, near and far", () => {
+  let seed = 1;
+  const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+  for (let trial = 0; trial < 20; trial += 1) {
+    const depth = 10 ** (4 * random() - 2);
+    const points = Float32Array.from(
+      { length: 6000 },
+      (_, at) => (at % 3 === 2 ? depth : 1 + (at % 3)) * random() ** 3,
+    );
+    const half = { across: 0.2 + random(), down: 0.2 + random() };
+    const fill = fillOf(from(points, standpoint(points, half)), { across: half.across + 1e-4, down: half.down + 1e-4 });
+    expect(fill.isInside).toBe(true);
+    expect(fill.offCentre).toBeLessThan(1e-5);
+    expect(Math.max(fill.across, fill.down)).toBeGreaterThan(0.999);
+  }
+});
+
 describe("the fill", () => {
   it("tells an object that is cut off, off the middle, small or behind the camera", () => {
     const half = { across: 1, down: 1 };

@@ -1,12 +1,23 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
+import type { ProjectState } from "../../src/scene/state";
+import { initialState } from "../../src/scene/state";
+import { DESKTOP_BUDGET } from "../../src/scene/wanted";
+import { Keeping } from "../../src/ui/photographs/keeping";
 import { KeptPhotographs } from "../../src/ui/photographs/kept";
 import { Session } from "../../src/ui/session";
 
-const found = vi.hoisted(() => ({ resumed: 0, give: null as ((unsent: readonly object[]) => void) | null }));
+const found = vi.hoisted(() => ({
+  resumed: 0,
+  give: null as ((unsent: readonly object[]) => void) | null,
+  tell: null as ((state: ProjectState) => void) | null,
+}));
 
 vi.mock("../../src/scene/follower", () => ({
   Follower: class {
+    constructor({ onState }: { onState: (state: ProjectState) => void }) {
+      found.tell = onState;
+    }
     close(): Promise<void> {
       return Promise.resolve();
     }
@@ -32,6 +43,9 @@ function closing(): object {
     release(): void {
       return;
     }
+    follow(): void {
+      return;
+    }
   };
 }
 
@@ -54,13 +68,14 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function opened(counts: (number | null)[]): Session {
+function opened(counts: (number | null)[], told: string[] = []): Session {
   const config = { base: "http://127.0.0.1/", mqtt_url: "/mqtt", root: "cairn", projects: [] };
   return new Session({
     config: { ...config, needs_login: true, has_invitations: false },
     credentials,
     onCloud: () => undefined,
-    onState: () => undefined,
+    onScene: () => told.push("scene"),
+    onState: () => told.push("words"),
     onKept: (count) => counts.push(count),
     onWaits: () => undefined,
   });
@@ -82,4 +97,33 @@ it("a session that was closed meanwhile sends nothing", async () => {
   found.give?.([{}, {}]);
   await new Promise((resolve) => setTimeout(resolve));
   expect([found.resumed, counts]).toEqual([0, []]);
+});
+
+it("points and cameras are told before the words, and both together where the connection or the world changes", () => {
+  vi.useFakeTimers();
+  vi.spyOn(Keeping.prototype, "follow").mockReturnValue();
+  const told: string[] = [];
+  const session = opened([], told);
+  const first = initialState("chapel", DESKTOP_BUDGET);
+  const grown = { ...first, scene: { ...first.scene } };
+  const swapped = { ...first, scene: { ...first.scene, swapCount: 1 } };
+  const connected: ProjectState = { ...swapped, link: { kind: "connected" } };
+  const heard = { ...connected, traffic: { ...connected.traffic, messages: 9 } };
+  const after = (state: ProjectState, ms: number): string[] => {
+    told.length = 0;
+    found.tell?.(state);
+    vi.advanceTimersByTime(ms);
+    return [...told];
+  };
+  expect(after(first, 0)).toEqual(["words"]); // the first state says how the connection stands
+  vi.advanceTimersByTime(1000);
+  expect(after(grown, 16)).toEqual(["scene"]);
+  expect(after(grown, 1000)).toEqual(["words"]);
+  expect(after(swapped, 0)).toEqual(["words"]);
+  vi.advanceTimersByTime(1000);
+  expect(after(connected, 0)).toEqual(["words"]);
+  vi.advanceTimersByTime(1000);
+  expect(after(heard, 1000)).toEqual(["words"]);
+  session.close();
+  vi.useRealTimers();
 });

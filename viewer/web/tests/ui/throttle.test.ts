@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { FIRST_WAIT_MS, LONGEST_WAIT_MS, Throttle } from "../../src/ui/throttle";
+import { SCENE_PACE, Throttle, WORDS_PACE } from "../../src/ui/throttle";
+
+const { firstMs: FIRST_WAIT_MS, longestMs: LONGEST_WAIT_MS } = SCENE_PACE;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -12,7 +14,7 @@ afterEach(() => {
 
 test("after a pause, the newest state of one task is passed on at once", () => {
   const told: number[] = [];
-  const pace = new Throttle<number>((state) => told.push(state));
+  const pace = new Throttle<number>((state) => told.push(state), SCENE_PACE);
   pace.news(1);
   pace.news(2);
   expect(told).toEqual([]);
@@ -26,7 +28,7 @@ test("after a pause, the newest state of one task is passed on at once", () => {
 
 test("of many states only the newest is passed on, more together the longer they keep coming", () => {
   const told: [state: number, atMs: number][] = [];
-  const pace = new Throttle<number>((state) => told.push([state, performance.now()]));
+  const pace = new Throttle<number>((state) => told.push([state, performance.now()]), SCENE_PACE);
   for (let state = 1; state <= 400; state += 1) {
     pace.news(state);
     vi.advanceTimersByTime(1);
@@ -39,7 +41,7 @@ test("of many states only the newest is passed on, more together the longer they
 
 test("after the flood, news is passed on soon again", () => {
   const told: number[] = [];
-  const pace = new Throttle<number>((state) => told.push(state));
+  const pace = new Throttle<number>((state) => told.push(state), SCENE_PACE);
   for (let state = 1; state <= 400; state += 1) {
     pace.news(state);
     vi.advanceTimersByTime(1);
@@ -54,7 +56,7 @@ test("after the flood, news is passed on soon again", () => {
 
 test("nothing is passed on after close", () => {
   const told: number[] = [];
-  const pace = new Throttle<number>((state) => told.push(state));
+  const pace = new Throttle<number>((state) => told.push(state), SCENE_PACE);
   pace.news(1);
   vi.advanceTimersByTime(0);
   pace.news(2);
@@ -66,7 +68,7 @@ test("nothing is passed on after close", () => {
 
 test("another interval is kept to, too", () => {
   const told: number[] = [];
-  const pace = new Throttle<number>((state) => told.push(state), 500);
+  const pace = new Throttle<number>((state) => told.push(state), { pauseMs: 0, firstMs: 500, longestMs: 500 });
   pace.news(1);
   vi.advanceTimersByTime(0);
   pace.news(2);
@@ -74,4 +76,21 @@ test("another interval is kept to, too", () => {
   expect(told).toEqual([1]);
   vi.advanceTimersByTime(1);
   expect(told).toEqual([1, 2]);
+});
+
+test("words come a moment after a pause, with what came meanwhile, or at once when they are asked for", () => {
+  const told: number[] = [];
+  const pace = new Throttle<number>((state) => told.push(state), WORDS_PACE);
+  pace.news(1);
+  vi.advanceTimersByTime(WORDS_PACE.pauseMs - 1);
+  pace.news(2);
+  expect(told).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(told).toEqual([2]);
+  pace.news(3);
+  pace.flush();
+  expect(told).toEqual([2, 3]);
+  pace.flush();
+  vi.advanceTimersByTime(WORDS_PACE.longestMs);
+  expect(told).toEqual([2, 3]);
 });

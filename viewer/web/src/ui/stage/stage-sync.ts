@@ -56,7 +56,7 @@ export class StageSync {
     const isNew = cameras !== this.lastCameras || !isSameLook(look, this.lastLook);
     if (isNew || shown !== this.lastShown) {
       this.stand(state);
-      this.followGrowth(state);
+      if (isNew || shown?.loaded !== this.lastShown?.loaded) this.followGrowth(state);
       this.stage.placeCameras(cameras, { ...look, offset: shown?.manifest.frame.offset ?? ORIGIN });
     }
     this.lastShown = shown;

@@ -10,7 +10,7 @@ import type { CompleteManifest } from "../../../src/scene/loading/pages";
 import type { Action } from "../../../src/scene/state";
 import { initialState, reduce } from "../../../src/scene/state";
 import { DESKTOP_BUDGET, wantedShards } from "../../../src/scene/wanted";
-import type { Similarity } from "../../../src/wire/contract";
+import type { CameraEntry, Similarity } from "../../../src/wire/contract";
 import { StageSync } from "../../../src/ui/stage/stage-sync";
 import { completeOf } from "../../manifests";
 
@@ -109,6 +109,41 @@ describe("a swap of generations", () => {
     showing.sync(state, { ...look, selected: "x" });
     showing.makeRoom(state);
     expect(asked.at(-1)).toBe(1.5);
+  });
+
+  it("draws nothing for a manifest until a point or a camera changes", () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true })); // Node has no screen
+    const framed: string[] = [];
+    const placed = new Set<unknown>();
+    const stage = {
+      shownPoints: [Float32Array.of(0, 0, 0, 1, 0, 0)],
+      clouds: { spacedClouds: [] },
+      show: () => undefined,
+      stand: () => undefined,
+      placeCameras: (cameras: unknown) => placed.add(cameras),
+      framer: { fit: () => framed.push("fit"), isFitting: () => framed.push("compared") > 0 },
+    };
+    const showing = new StageSync(stage as unknown as Stage);
+    const first = generation(1);
+    const { manifest, shards } = first;
+    const camera = { image_id: "a", component: 0, world_from_camera: null } as unknown as CameraEntry;
+    let state = initialState("chapel", DESKTOP_BUDGET);
+    for (const action of arrival({ ...first, cameras: [camera] })) state = reduce(state, action, 0, 0);
+    showing.sync(state, look);
+    expect([framed, placed.size]).toEqual([["fit"], 1]);
+    const next: CompleteManifest = {
+      manifest: { ...manifest, revision: 7 },
+      shards: [...shards, ...shards.map((shard) => ({ ...shard, index: 9 }))],
+      cameras: [camera],
+    };
+    const [said, ...arrivals] = arrival(next);
+    if (said) state = reduce(state, said, 0, 0);
+    expect(state.scene.shown?.manifest.revision).toBe(7);
+    showing.sync(state, look);
+    expect([framed, placed.size]).toEqual([["fit"], 1]);
+    for (const action of arrivals) state = reduce(state, action, 0, 0);
+    showing.sync(state, look);
+    expect([framed, placed.size]).toEqual([["fit", "compared"], 1]);
   });
 
   it("leaves every point of the object where it was on screen", () => {
