@@ -12,7 +12,6 @@ import type { PageConfig } from "../wire/config";
 import type { CameraEntry } from "../wire/contract";
 import type { Credentials } from "../wire/credentials";
 import type { Invitation } from "../wire/invitations/invitation";
-import { fetchInvitations } from "../wire/invitations/invitations";
 import { Annotating } from "./annotations/annotating";
 import { bannerStyles } from "./overlay/banner";
 import { CardFocus } from "./overlay/card-focus";
@@ -22,7 +21,7 @@ import { Dropping } from "./photographs/dropping";
 import { keptEvents } from "./photographs/waiting";
 import { visibleImages } from "./photographs/visible";
 import { Embedding } from "./embedding";
-import { refusalOf } from "./account/entrance";
+import { mayInvite, refusalOf } from "./account/entrance";
 import { speech } from "./language/language";
 import { LocalizedElement } from "./language/localized";
 import { Leaving } from "./account/leaving";
@@ -230,18 +229,11 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
       });
       this.annotating.follow(this.session.follower.further);
       this.project = this.session.follower.state;
-      if (config.has_invitations) void this.askWhetherInviting(config.base, credentials);
+      void mayInvite(config, credentials).then((canInvite) => {
+        if (credentials === this.credentials) this.change({ canInvite });
+      });
     } catch (thrown) {
       this.closeAccount(errorWords(thrown), false);
-    }
-  }
-
-  private async askWhetherInviting(base: string, credentials: Credentials): Promise<void> {
-    try {
-      const { can_invite: canInvite } = await fetchInvitations(base, credentials);
-      if (credentials === this.credentials) this.change({ canInvite });
-    } catch {
-      // The connection says what is wrong; without an answer nobody is offered to invite.
     }
   }
 

@@ -1,5 +1,11 @@
-/** When does the login form come back? After a refusal; after a login that has to wait only when it was just typed. */
+/**
+ * Who comes in? When the login form comes back: after a refusal; after a login that has to wait only when it was just
+ * typed. And whether somebody may invite others.
+ */
 import type { ProjectState } from "../../scene/state";
+import type { PageConfig } from "../../wire/config";
+import type { Credentials } from "../../wire/credentials";
+import { fetchInvitations } from "../../wire/invitations/invitations";
 import { t } from "../language/t";
 
 export interface Refusal {
@@ -16,4 +22,13 @@ export function refusalOf({ link, scene }: ProjectState, isTyped: boolean): Refu
   // A remembered password was right before, and may be nowhere else: the connection tries it again by itself.
   const isWaiting = link.kind === "lost" && link.isHeldBack;
   return isWaiting && isTyped ? { words: t("login.held_back"), isForgotten: true } : null;
+}
+
+/** Whether the page server lets this account invite others; without an answer nobody is offered to. */
+export async function mayInvite(config: PageConfig, credentials: Credentials): Promise<boolean> {
+  if (!config.has_invitations) return false;
+  return await fetchInvitations(config.base, credentials).then(
+    ({ can_invite: canInvite }) => canInvite,
+    () => false,
+  );
 }
