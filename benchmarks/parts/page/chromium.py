@@ -19,6 +19,7 @@ import aiohttp
 
 START_PATIENCE_S: Final = 20.0
 ANSWER_PATIENCE_S: Final = 180.0  # a page may be waited for
+WINDOW_S: Final = 2.0  # a new window loads pages of the browser's own (its address bar's), which took half a processor
 KEYS: Final = {"ArrowLeft": 37, "f": 70}
 # Without a graphics card Chromium paints the page itself with the processors' own code; Debian's start script forces it to
 # have that done by the emulated card too, and a second goes into compiling shaders for shadows and letters.
@@ -132,7 +133,15 @@ async def launched() -> AsyncIterator[Chromium]:
 async def opened(
     browser: Chromium, address: str, viewport: Mapping[str, int], probe: str, *, is_calm: bool = False
 ) -> AsyncIterator[Page]:
-    """A fresh tab at an address; `probe` is a script that runs before everything else. `is_calm`: without flights."""
+    """A fresh tab at an address, once its window stands, as on a desk.
+
+    Args:
+        browser: where it is opened.
+        address: of the page.
+        viewport: `width` and `height` in CSS pixels.
+        probe: a script that runs before everything else.
+        is_calm: without flights.
+    """
     context = (await browser.send("Target.createBrowserContext"))["browserContextId"]
     target = (await browser.send("Target.createTarget", url="about:blank", browserContextId=context))["targetId"]
     session = (await browser.send("Target.attachToTarget", targetId=target, flatten=True))["sessionId"]
@@ -144,6 +153,7 @@ async def opened(
         calm = {"name": "prefers-reduced-motion", "value": "reduce"}
         await page.send("Emulation.setEmulatedMedia", features=[calm])
     await page.send("Page.addScriptToEvaluateOnNewDocument", source=probe)
+    await asyncio.sleep(WINDOW_S)
     await page.send("Page.navigate", url=address)
     yield page
     await browser.send("Target.disposeBrowserContext", browserContextId=context)

@@ -46,10 +46,3 @@ export class Effort {
     return Math.max(0, lastFrameMs + restMs - nowMs);
   }
 }
-
-/** Whether a context renders in software: SwiftShader, llvmpipe, softpipe or Microsoft Basic Render Driver. */
-export function isDrawnInSoftware(gl: WebGLRenderingContext | WebGL2RenderingContext): boolean {
-  const names = gl.getExtension("WEBGL_debug_renderer_info");
-  const name: unknown = gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
-  return typeof name === "string" && /swiftshader|llvmpipe|softpipe|basic render/iu.test(name);
-}

@@ -10,13 +10,14 @@ import type { CameraEntry, Similarity } from "../wire/contract";
 import type { CameraLook } from "./camera-overlay";
 import { CameraOverlay } from "./camera-overlay";
 import { CloudGroup } from "./cloud";
-import { Effort, isDrawnInSoftware } from "./effort";
+import { Effort } from "./effort";
 import { Fence } from "./fence";
 import { FrameLoop } from "./frame-loop";
 import { Lens } from "./lens";
 import { CloudLayer } from "./layer";
 import { Framer } from "./framer";
 import { Gauge } from "./gauge";
+import { graphicsOf } from "./graphics";
 import { Clearing, type Insets } from "./insets";
 import { Navigation } from "./navigation";
 import { View } from "./view";
@@ -68,12 +69,14 @@ export class Stage {
   private lastArrivalMs = -Infinity;
   private drawnPoints = 0;
 
+  /** Throws where the browser has no WebGL 2. */
   constructor(private readonly options: StageOptions) {
     const { canvas, hasEyeDome } = options;
-    this.renderer = createRenderer(canvas);
-    const gl = this.renderer.getContext() as WebGL2RenderingContext; // three.js uses no other kind
-    this.effort = new Effort(isDrawnInSoftware(gl));
-    this.fence = new Fence(gl);
+    const graphics = graphicsOf();
+    if (graphics === "none") throw new Error("no WebGL 2"); // three.js would log it, too
+    this.effort = new Effort(graphics === "software");
+    this.renderer = createRenderer(canvas, this.isSoftware);
+    this.fence = new Fence(this.renderer.getContext() as WebGL2RenderingContext); // three.js uses no other kind
     this.layer = new CloudLayer(hasEyeDome);
     this.cloud = new CloudGroup(hasEyeDome, (points) => {
       this.layer.upload(this.renderer, points);
@@ -310,8 +313,10 @@ export function pixelRatio(
   return Math.max(ratio, Math.min(enlargement * ratio, most));
 }
 
-function createRenderer(canvas: HTMLCanvasElement): WebGLRenderer {
-  const renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: "high-performance" });
+/** `isSoftware`: without smooth edges of lines, which cost a processor half of a frame without points. */
+function createRenderer(canvas: HTMLCanvasElement, isSoftware: boolean): WebGLRenderer {
+  const look = { antialias: !isSoftware, alpha: true };
+  const renderer = new WebGLRenderer({ canvas, ...look, powerPreference: "high-performance" });
   // Checking shader errors waits for the graphics process. The tests draw with every shader instead.
   renderer.debug.checkShaderErrors = import.meta.env.DEV;
   renderer.autoClear = false;

@@ -101,8 +101,9 @@ export class Follower {
       (imageId) => this.current.thumbnails.has(imageId),
     );
     this.httpShards = new HttpShards(options.getShard, (shard, payload) => {
-      if (payload) void this.takeShard(({ key }) => key === shard.key, payload);
-      else this.connection.subscribe([topicOf(this.space, shard)]);
+      if (payload) return this.takeShard(({ key }) => key === shard.key, payload);
+      this.connection.subscribe([topicOf(this.space, shard)]);
+      return undefined;
     });
     this.requests = new Requests({
       connection: this.connection,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { HttpShards } from "../../src/scene/loading/http-shards";
 import type { Step, Wanted } from "../../src/scene/loading/queue";
@@ -16,11 +16,16 @@ const wanted = wantedShards(
 );
 const page: Wanted = { key: "a page" };
 
-function made(get: GetShard | undefined): { http: HttpShards; here: string[]; failed: string[] } {
+/** `decoding`: what a shard waits for once it is here. */
+function made(
+  get: GetShard | undefined,
+  decoding?: Promise<void>,
+): { http: HttpShards; here: string[]; failed: string[] } {
   const here: string[] = [];
   const failed: string[] = [];
   const http = new HttpShards(get, ({ key }, payload) => {
     (payload ? here : failed).push(key);
+    return payload ? decoding : undefined;
   });
   return { http, here, failed };
 }
@@ -29,8 +34,17 @@ function keysOf(step: Step<Wanted>): string[] {
   return "items" in step ? step.items.map(({ key }) => key) : [];
 }
 
-const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+const settled = async (): Promise<void> => {
+  await vi.advanceTimersByTimeAsync(100);
+};
 const keys = wanted.map(({ key }) => key);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe("shards over HTTP", () => {
   it("come once, and only what is no shard is left for MQTT", async () => {
@@ -71,6 +85,23 @@ describe("shards over HTTP", () => {
     await settled();
     expect(new Set(answers.keys())).toEqual(new Set([...ofLevel(0), ...ofLevel(1), ...ofLevel(2)]));
     expect(http.isBusy).toBe(true);
+  });
+
+  it("of finer levels wait until the coarsest level is decoded, and a moment longer", async () => {
+    const levels = [0, 1].map((level, index) => ({ index, level }));
+    const shards = wantedShards(completeOf(1, 0, levels), DESKTOP_BUDGET);
+    let decoded: () => void = () => undefined;
+    const asked: string[] = [];
+    const get: GetShard = (sha256) => Promise.resolve(new Uint8Array(asked.push(sha256)));
+    const { here, http } = made(get, new Promise((resolve) => (decoded = resolve)));
+    http.take<Wanted>({ kind: "subscribe", items: shards });
+    await settled();
+    expect([asked.length, here.length]).toEqual([1, 1]);
+    decoded();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked).toHaveLength(1);
+    await settled();
+    expect(asked).toHaveLength(2);
   });
 
   it("that wait and are not wanted any more are not asked for", async () => {

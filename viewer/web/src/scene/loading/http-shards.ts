@@ -1,7 +1,8 @@
 /**
  * Which shards come over HTTP? Each once, when it is first requested; what does not come so is left to MQTT.
  *
- * Finer ones wait for the coarsest level: beside others it would share a slow link, and first points would be late.
+ * Finer ones wait until the coarsest level is decoded: beside others it would share a slow link and the processor, and
+ * first points would be late.
  */
 import type { GetShard } from "../../wire/shard-download";
 import type { Step, Wanted } from "./queue";
@@ -11,9 +12,11 @@ import type { WantedShard } from "../wanted";
 const MOST_FAILURES = 3;
 
 const COARSEST = 0;
+/** So long the coarsest level is alone with the processor once it is decoded: the view is made for it. */
+const HEAD_START_MS = 30;
 
-/** Called with the bytes of a shard; null: request it over MQTT. */
-export type OnShard = (shard: WantedShard, payload: Uint8Array<ArrayBuffer> | null) => void;
+/** Called with the bytes of a shard; null: request it over MQTT. What it returns is done once the shard is decoded. */
+export type OnShard = (shard: WantedShard, payload: Uint8Array<ArrayBuffer> | null) => Promise<void> | undefined;
 
 export class HttpShards {
   private readonly requested = new Set<string>();
@@ -91,10 +94,15 @@ export class HttpShards {
     const payload = await get(shard.encoded.sha256, this.ending.signal).catch(() => null);
     if (this.ending.signal.aborted) return;
     this.underWay.delete(shard.key);
-    this.coarsestUnderWay.delete(shard.key);
     this.failures = payload ? 0 : this.failures + 1;
     if (!payload) this.subscribed.add(shard.key);
-    this.onShard(shard, payload);
+    await this.onShard(shard, payload);
+    if (payload && this.coarsestUnderWay.has(shard.key)) await pause(HEAD_START_MS);
+    this.coarsestUnderWay.delete(shard.key);
     this.start();
   }
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
 }

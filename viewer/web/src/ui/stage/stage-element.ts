@@ -227,11 +227,7 @@ export class StageElement extends LocalizedElement {
   }
 
   private createStage(): Stage | null {
-    if (this.isBlind || !hasWebGl2()) {
-      if (!this.isBlind) this.tell("graphics", "no_webgl");
-      this.isBlind = true;
-      return null;
-    }
+    if (this.isBlind) return null;
     try {
       const stage = new Stage({
         canvas: this.canvas,
@@ -298,11 +294,4 @@ function tintsOf(element: Element): Tints {
   const style = getComputedStyle(element);
   const tint = (name: string): string => style.getPropertyValue(name).trim();
   return { camera: tint("--camera"), newest: tint("--accent"), further: tint("--further") };
-}
-
-/** Whether WebGL 2 works. three.js would log an error instead. The test context is released at once. */
-function hasWebGl2(): boolean {
-  const context = document.createElement("canvas").getContext("webgl2");
-  context?.getExtension("WEBGL_lose_context")?.loseContext();
-  return context !== null;
 }

@@ -5,6 +5,7 @@ import type { Side } from "../../render/view";
 import type { Framing, Vector } from "../../scene/framing";
 import { framingIn, framingOf, upOf, viewingDirection } from "../../scene/framing";
 import type { ReferenceSet } from "../../scene/reference";
+import { isComplete, pointCount } from "../../scene/reference";
 import { EarlierVersions } from "./earlier-versions";
 import { IDENTITY, chained, inverse, isIdentity, moved } from "../../scene/similarity";
 import type { ProjectState } from "../../scene/state";
@@ -21,6 +22,8 @@ interface Fitted {
 export type Look = Omit<CameraLook, "offset">;
 
 const ORIGIN: Vector = [0, 0, 0];
+/** While a set loads, coarse to fine, the view is compared with it each time that so many times the points are there. */
+const GROWTH = 1.3;
 
 export class StageSync {
   /** The generations that were shown before this one. */
@@ -32,6 +35,9 @@ export class StageSync {
   private fitted: Fitted | null = null;
   private shownFromFirst: Similarity = IDENTITY;
   private isHeld = false;
+  /** The shards that the view was last compared with, and their points. */
+  private comparedWith: ReferenceSet["loaded"] | null = null;
+  private comparedCount = 0;
   /** The view of the page's address, until the object is there. */
   private asked: Viewpoint | null = null;
 
@@ -56,7 +62,7 @@ export class StageSync {
     const isNew = cameras !== this.lastCameras || !isSameLook(look, this.lastLook);
     if (isNew || shown !== this.lastShown) {
       this.stand(state);
-      if (isNew || shown?.loaded !== this.lastShown?.loaded) this.followGrowth(state);
+      if (isNew || this.hasGrown(shown)) this.followGrowth(state);
       this.stage.placeCameras(cameras, { ...look, offset: shown?.manifest.frame.offset ?? ORIGIN });
     }
     this.lastShown = shown;
@@ -92,6 +98,7 @@ export class StageSync {
   private begin(): void {
     this.earlier.forget();
     [this.fitted, this.shownFromFirst, this.isHeld, this.asked] = [null, IDENTITY, false, null];
+    [this.comparedWith, this.comparedCount] = [null, 0];
   }
 
   private showShards({ scene }: ProjectState): void {
@@ -119,9 +126,16 @@ export class StageSync {
     this.fitted = { framing: framingIn(nowFromBefore, framing), viewing: viewing && moved(turn, viewing) };
   }
 
+  /** Whether enough points came, or all that are known of, to compare the view with them. */
+  private hasGrown(shown: ReferenceSet | null): boolean {
+    if (!shown || shown.loaded === this.comparedWith) return false;
+    return isComplete(shown) || pointCount(shown) > GROWTH * this.comparedCount;
+  }
+
   /** Frame the object again as it grows, until the visitor moves the view. */
   private followGrowth(state: ProjectState): void {
     const { shown } = state.scene;
+    [this.comparedWith, this.comparedCount] = [shown?.loaded ?? null, pointCount(shown)];
     if (this.isHeld || !shown || shown.loaded.size === 0) return;
     const framing = framingOf(this.stage.shownPoints);
     if (!framing) return;

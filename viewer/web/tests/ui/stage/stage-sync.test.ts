@@ -146,6 +146,32 @@ describe("a swap of generations", () => {
     expect([framed, placed.size]).toEqual([["fit", "compared"], 1]);
   });
 
+  it("compares the view with a set that loads each time it has grown by a third, and with all of it", () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true })); // Node has no screen
+    const compared: number[] = [];
+    const stage = {
+      shownPoints: [Float32Array.of(0, 0, 0, 1, 0, 0)],
+      clouds: { spacedClouds: [] },
+      show: (keys: readonly string[]) => (stage.shownCount = keys.length),
+      shownCount: 0,
+      stand: () => undefined,
+      placeCameras: () => undefined,
+      framer: { fit: () => compared.push(stage.shownCount), isFitting: () => compared.push(stage.shownCount) > 0 },
+    };
+    const showing = new StageSync(stage as unknown as Stage);
+    const { manifest, ...rest } = completeOf(
+      1,
+      0,
+      Array.from({ length: 20 }, (_, index) => ({ index })),
+    );
+    let state = initialState("chapel", DESKTOP_BUDGET);
+    for (const action of arrival({ ...rest, manifest })) {
+      state = reduce(state, action, 0, 0);
+      showing.sync(state, look);
+    }
+    expect(compared).toEqual([1, 2, 3, 4, 6, 8, 11, 15, 20]);
+  });
+
   it("leaves every point of the object where it was on screen", () => {
     vi.stubGlobal("matchMedia", () => ({ matches: true })); // Node has no screen
     const camera = new PerspectiveCamera(45, 1.6, 0.01, 100);
