@@ -101,9 +101,8 @@ export class Follower {
       (imageId) => this.current.thumbnails.has(imageId),
     );
     this.httpShards = new HttpShards(options.getShard, (shard, payload) => {
-      if (payload) return this.takeShard(({ key }) => key === shard.key, payload);
-      this.connection.subscribe([topicOf(this.space, shard)]);
-      return undefined;
+      if (!payload) this.connection.subscribe([topicOf(this.space, shard)]);
+      return payload ? this.takeShard(({ key }) => key === shard.key, payload) : undefined;
     });
     this.requests = new Requests({
       connection: this.connection,
