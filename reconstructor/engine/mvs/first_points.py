@@ -6,6 +6,7 @@ are confirmed by other images like all points, but rims are not cut: that takes 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from torch import Tensor
 
@@ -13,6 +14,8 @@ from reconstructor.engine.exposure.gains import Exposure
 from reconstructor.engine.mvs.consistency import ConsistencyThresholds, confirmed, is_new_surface
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
 from reconstructor.engine.mvs.views import View, best_sources, has_content
+
+_MOST_POINTS: Final = 30_000  # of the first three images together 100,000 came, and took half a second to the broker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +38,10 @@ class HalfDepth:
 
 
 def first_points(halves: Sequence[HalfDepth], agreement: ConsistencyThresholds) -> SurfacePoints:
-    """The sure points that no earlier image shows as well; images of half the size confirm each other, too."""
+    """The sure points that no earlier image shows as well; images of half the size confirm each other, too.
+
+    Of many points every second or third stands for the others: soon those of full size replace them.
+    """
     maps = {half.view.image_number: half.depth_map.masked(has_content(half.view)) for half in halves}
     views = [half.view for half in halves]
     found = []
@@ -49,4 +55,5 @@ def first_points(halves: Sequence[HalfDepth], agreement: ConsistencyThresholds) 
         is_new = is_new_surface(half.view, depth_map, shown, agreement)
         sure = confirmed(half.view, depth_map, others, agreement).masked(is_new)
         found.append(surface_points(half.view, sure, half.exposure))
-    return SurfacePoints.join(found)
+    every = SurfacePoints.join(found)
+    return every.take(slice(None, None, max(1, -(-len(every) // _MOST_POINTS))))

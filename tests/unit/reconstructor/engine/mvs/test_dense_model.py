@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from reconstructor.engine.exposure.gains import Exposure
-from reconstructor.engine.mvs import plane_sweep
+from reconstructor.engine.mvs import first_points, plane_sweep
 from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, UnknownImageError
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints
 from reconstructor.engine.mvs.fusion import fused
@@ -97,6 +97,17 @@ def test_first_points_come_before_the_others_and_change_nothing(monkeypatch: pyt
     assert counts[:2] == [0, 0]  # of two images, depth is not sure
     assert 0 < len(taken[0]) < counts[2]
     assert np.median(distances(taken[0])) < 1.0
+
+
+def test_of_many_first_points_some_stand_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plane_sweep, "_LEAST_QUICK_PX", 12)
+    monkeypatch.setattr(first_points, "_MOST_POINTS", 50)
+    model = DenseModel(PlaneSweep(SweepSettings()), DenseSettings())
+    taken: list[SurfacePoints] = []
+    all_points = [model.add(image.view, taken.append).points for image in photographed("leaning_wall")[:3]][-1]
+    assert 25 < len(taken[0]) <= 50
+    extents = [np.ptp(each.points_in_world, axis=0).max() for each in (taken[0], all_points)]
+    assert extents[0] > 0.8 * extents[1]
 
 
 def test_adding_an_image_again_changes_nothing() -> None:
