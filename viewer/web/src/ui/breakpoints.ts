@@ -31,6 +31,8 @@ export const LOW_RAIL_PX = 232;
 export const ADVICE_BESIDE_PANEL_PX = 1160;
 /** Where the ruler begins: right of the card in the lower left corner. */
 export const RULER_LEFT_PX = 492;
+/** At most this wide, the open panel leaves it no room there: it stands above the card. */
+export const RULER_BESIDE_PANEL_PX = 1060;
 
 export const NARROW_QUERY = `(max-width: ${NARROW_PX}px) and (min-height: ${LOW_PX + 1}px)`;
 export const LOW_QUERY = `(max-height: ${LOW_PX}px)`;

@@ -6,6 +6,7 @@ import {
   LOW_PANEL_SHARE,
   LOW_RAIL_PX,
   PANEL_PX,
+  RULER_BESIDE_PANEL_PX,
   TABLET_PX,
   TOOLS_IN_TWO_PX,
   TOOLS_PX,
@@ -71,9 +72,20 @@ export const layout = css`
     font: 600 1.6rem/1.15 var(--serif);
     letter-spacing: 0.005em;
     margin: 0;
+  }
+  h1,
+  .counts,
+  .switch span {
     white-space: nowrap;
     overflow: hidden;
     text-overflow: ellipsis;
+  }
+  .choose,
+  .watchers,
+  .tools {
+    border: 1px solid var(--line);
+    background: var(--panel);
+    backdrop-filter: var(--blur);
   }
   .switch {
     max-width: calc(100% + 14px);
@@ -81,10 +93,6 @@ export const layout = css`
     padding-right: 6px;
     font: inherit;
     letter-spacing: inherit;
-  }
-  .switch span {
-    overflow: hidden;
-    text-overflow: ellipsis;
   }
   .switch .icon {
     width: 18px;
@@ -97,9 +105,6 @@ export const layout = css`
     gap: 18px;
     padding: 30px;
     border-radius: 22px;
-    border: 1px solid var(--line);
-    background: var(--panel);
-    backdrop-filter: var(--blur);
     box-shadow: var(--shadow);
   }
   .choose h2,
@@ -110,9 +115,6 @@ export const layout = css`
     color: var(--ink-soft);
     font-size: 0.9rem;
     font-variant-numeric: tabular-nums;
-    white-space: nowrap;
-    overflow: hidden;
-    text-overflow: ellipsis;
     margin-top: 3px;
   }
   .counts span + span::before {
@@ -132,9 +134,6 @@ export const layout = css`
     min-height: 34px;
     padding: 0 12px;
     border-radius: 999px;
-    border: 1px solid var(--line);
-    background: var(--panel);
-    backdrop-filter: var(--blur);
     color: var(--ink-soft);
     font-size: 0.88rem;
     white-space: nowrap;
@@ -149,9 +148,6 @@ export const layout = css`
     gap: 2px;
     padding: 4px;
     border-radius: var(--radius);
-    border: 1px solid var(--line);
-    background: var(--panel);
-    backdrop-filter: var(--blur);
     box-shadow: var(--shadow);
   }
   .middle {
@@ -236,6 +232,12 @@ export const layout = css`
     }
     :host([panel="open"]:not([link="none"])) .middle {
       right: ${px(PANEL_PX)};
+    }
+  }
+  @media ${wide} and (max-width: ${px(RULER_BESIDE_PANEL_PX)}) {
+    :host([panel="open"]) {
+      --ruler-left: 30px;
+      --ruler-bottom: 126px;
     }
   }
   @media ${narrow} {
@@ -334,7 +336,6 @@ export const layout = css`
       bottom: 8px;
       gap: 10px;
       padding-right: var(--tools);
-      pointer-events: none;
     }
     .top::before {
       inset: -8px -8px auto -14px;

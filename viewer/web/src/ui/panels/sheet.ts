@@ -30,7 +30,7 @@ export class Sheet extends LocalizedElement {
         position: absolute;
         left: 24px;
         bottom: max(24px, env(safe-area-inset-bottom));
-        width: min(440px, calc(100% - 48px));
+        width: min(440px, calc(100% - 48px - var(--panel-room, 0px)));
         padding: 16px 20px 12px;
         border-radius: 20px;
         border: 1px solid var(--line);

@@ -46,8 +46,8 @@ export const stageStyles = css`
   }
   .ruler {
     position: absolute;
-    left: ${px(RULER_LEFT_PX)};
-    bottom: 30px;
+    left: var(--ruler-left, ${px(RULER_LEFT_PX)});
+    bottom: var(--ruler-bottom, 30px);
     padding-bottom: 5px;
     border: solid var(--ink-soft);
     border-width: 0 2px 2px;
