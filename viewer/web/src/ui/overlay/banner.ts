@@ -69,7 +69,7 @@ export const bannerStyles = css`
   .banner progress::-moz-progress-bar {
     background: var(--busy);
   }
-  @media ${narrow}, ${low} {
+  @media ${narrow}, ${low}, ${wide} and (max-width: ${px(TABLET_PX)}) {
     .banner {
       flex-wrap: wrap;
       gap: 0;

@@ -116,7 +116,7 @@ export const cardStyles = css`
       bottom: calc(144px + env(safe-area-inset-bottom));
       width: auto;
       display: grid;
-      grid-template-columns: 124px 1fr;
+      grid-template-columns: 124px minmax(0, 1fr);
       grid-template-rows: 1fr auto;
     }
     .open {
@@ -144,7 +144,10 @@ export const cardStyles = css`
   }
   @media (max-width: 430px) {
     :host {
-      grid-template-columns: 96px 1fr;
+      grid-template-columns: 96px minmax(0, 1fr);
+    }
+    .buttons {
+      flex-wrap: wrap; /* long words, on small phones */
     }
     .fly {
       padding: 0 8px;

@@ -25,9 +25,9 @@ interface Open {
 }
 
 const CARD_PX = 336;
-/** How far a banner of two lines reaches down: below the header, and below the signs that stand under it in a tablet. */
+/** How far a banner of two lines reaches down: below the header; in a tablet below the signs, with its button under the words. */
 const BANNER_BOTTOM_PX = 156;
-const TABLET_BANNER_BOTTOM_PX = 190;
+const TABLET_BANNER_BOTTOM_PX = 218;
 const PHONE_BANNER_BOTTOM_PX = 164;
 /** On a phone, the height of the sheet with the line of advice above it. */
 const ADVISED_PX = 218;
