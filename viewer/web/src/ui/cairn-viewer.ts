@@ -17,7 +17,7 @@ import { bannerStyles } from "./overlay/banner";
 import { CardFocus } from "./overlay/card-focus";
 import { dialogStyles } from "./overlay/dialog-styles";
 import { isSmall, layoutNow } from "./device";
-import { Dropping } from "./photographs/dropping";
+import { Dropping, dropStyles } from "./photographs/dropping";
 import { keptEvents } from "./photographs/waiting";
 import { visibleImages } from "./photographs/visible";
 import { Embedding } from "./embedding";
@@ -47,9 +47,11 @@ import type { ViewerState } from "./viewer-state";
 import { NOTHING_OPEN, initialViewerState } from "./viewer-state";
 import { errorWords, reasonWords, t } from "./language/t";
 
+const STYLES = [themeTokens, sharedParts, layout, dialogStyles, bannerStyles, stayStyles, dropStyles];
+
 @customElement("cairn-viewer")
 export class CairnViewer extends LocalizedElement implements CairnViewerApi {
-  static override readonly styles = [themeTokens, sharedParts, layout, dialogStyles, bannerStyles, stayStyles];
+  static override readonly styles = STYLES;
 
   /** Null until `server` has given it. */
   @property({ attribute: false }) config: PageConfig | null = null;

@@ -188,17 +188,6 @@ export const layout = css`
   .toast.bad {
     color: var(--bad);
   }
-  .drop {
-    position: absolute;
-    inset: 16px;
-    border: 2px dashed var(--accent);
-    border-radius: 24px;
-    background: color-mix(in srgb, var(--accent) 10%, transparent);
-    display: grid;
-    place-items: center;
-    pointer-events: none;
-    font: 600 1.6rem var(--serif);
-  }
   @keyframes appear {
     from {
       opacity: 0;

@@ -49,7 +49,7 @@ export class Invitations extends LocalizedElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.list();
+    void this.updateComplete.then(() => this.list()); // before, an element that was defined late has no properties
   }
 
   override render(): TemplateResult {

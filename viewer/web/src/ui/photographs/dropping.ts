@@ -1,7 +1,24 @@
 /** How are photographs dropped on the page? While files are dragged over it a sign is shown; a drop adds them. */
 import type { ReactiveController } from "lit";
+import { css } from "lit";
 
 import type { CairnViewer } from "../cairn-viewer";
+
+export const dropStyles = css`
+  .drop {
+    position: absolute;
+    inset: 16px;
+    border: 2px dashed var(--accent);
+    border-radius: 24px;
+    background: color-mix(in srgb, var(--ground) 72%, transparent); /* the words stand before the object */
+    display: grid;
+    place-items: center;
+    padding: 16px;
+    text-align: center;
+    pointer-events: none;
+    font: 600 1.6rem/1.3 var(--serif);
+  }
+`;
 
 const KINDS = ["dragenter", "dragover", "dragleave", "drop"] as const;
 
