@@ -27,6 +27,14 @@ _PLACES: Final = """() => {
     const places = [];
     const isFree = element => !element.closest('button:disabled, .hidden-words, [hidden]')
         && element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+    const isCut = (element, box) => { // at the rim of a list: one scrolls there to read it
+        for (let around = element; around; around = around.parentElement ?? around.getRootNode().host) {
+            if (getComputedStyle(around).overflowY === 'visible') continue;
+            const { bottom, top } = around.getBoundingClientRect();
+            if (box.bottom > bottom + 1 || box.top < top - 1) return true;
+        }
+        return false;
+    };
     const put = (kind, words, box) => {
         if (box.width < 2 || box.height < 4 || box.left < 0 || box.top < 0) return;
         if (box.right > innerWidth || box.bottom > innerHeight) return;
@@ -45,7 +53,8 @@ _PLACES: Final = """() => {
                 const range = new Range();
                 range.setStart(node, index);
                 range.setEnd(node, index + word.length);
-                put(isLarge ? 'large' : 'text', word, range.getBoundingClientRect());
+                const box = range.getBoundingClientRect();
+                if (!isCut(element, box)) put(isLarge ? 'large' : 'text', word, box);
             }
         }
     });

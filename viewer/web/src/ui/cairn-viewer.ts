@@ -176,7 +176,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
         }}
       ></cairn-stage>
       ${this.parts.around(this.embedding.waiting)}
-      ${this.view.isDropping ? html`<div class="drop">${t("drop")}</div>` : nothing} ${this.toast.render()}`;
+      ${this.view.isDropping ? html`<div class="drop"><span>${t("drop")}</span></div>` : nothing} ${this.toast.render()}`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {

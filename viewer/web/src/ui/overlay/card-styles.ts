@@ -50,6 +50,7 @@ export const cardStyles = css`
     gap: 12px;
   }
   h2 {
+    flex: none;
     font-size: 1.2rem;
     font-variant-numeric: tabular-nums;
   }
@@ -150,6 +151,7 @@ export const cardStyles = css`
       flex-wrap: wrap; /* long words, on small phones */
     }
     .fly {
+      flex: 1 0 auto;
       padding: 0 8px;
       margin-left: 0;
     }

@@ -10,13 +10,18 @@ export const dropStyles = css`
     inset: 16px;
     border: 2px dashed var(--accent);
     border-radius: 24px;
-    background: color-mix(in srgb, var(--ground) 72%, transparent); /* the words stand before the object */
+    background: color-mix(in srgb, var(--accent) 10%, transparent);
     display: grid;
     place-items: center;
     padding: 16px;
     text-align: center;
     pointer-events: none;
     font: 600 1.6rem/1.3 var(--serif);
+  }
+  .drop span {
+    padding: 14px 26px;
+    border-radius: 18px;
+    background: var(--panel-solid); /* it stands before the object */
   }
 `;
 

@@ -24,7 +24,9 @@ interface Open {
   readonly isAdvised: boolean;
 }
 
+/** From the left edge to the object beside a card; beside coverage and measures in a wide window. */
 const CARD_PX = 336;
+const LIST_PX = 408;
 /** How far a banner of two lines reaches down: below the header; in a tablet below the signs, with its button under the words. */
 const BANNER_BOTTOM_PX = 156;
 const TABLET_BANNER_BOTTOM_PX = 218;
@@ -51,7 +53,8 @@ export function covered(
   switch (layoutNow()) {
     case "wide": {
       const top = !hasBanner ? 84 : width > TABLET_PX ? BANNER_BOTTOM_PX : TABLET_BANNER_BOTTOM_PX;
-      return beside({ top, right: open.isPanelOpen ? PANEL_PX : 16, bottom: 138, left: 16 }, open, width);
+      const insets = { top, right: open.isPanelOpen ? PANEL_PX : 16, bottom: 138, left: 16 };
+      return beside(insets, open, width, open.card === "list" ? LIST_PX : CARD_PX);
     }
     case "narrow":
       return narrow(open, height, hasBanner);
@@ -65,9 +68,9 @@ export function covered(
   }
 }
 
-function beside(insets: Insets, { card }: Open, width: number): Insets {
-  const isRoom = width - insets.right - CARD_PX >= LEAST_WIDTH_PX;
-  return card && isRoom ? { ...insets, left: CARD_PX } : insets;
+function beside(insets: Insets, { card }: Open, width: number, left = CARD_PX): Insets {
+  const isRoom = width - insets.right - left >= LEAST_WIDTH_PX;
+  return card && isRoom ? { ...insets, left } : insets;
 }
 
 /** On a phone the tools lie beside the object, or above it when sheet or card take the height. */

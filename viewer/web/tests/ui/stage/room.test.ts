@@ -1,4 +1,4 @@
-/** Does the object keep clear of a banner that stays? */
+/** Does the object keep clear of a card, and of a banner that stays? */
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { LOW_BANNER_PX, LOW_QUERY, NARROW_QUERY, TABLET_PX } from "../../../src/ui/breakpoints";
@@ -16,6 +16,15 @@ function inLayout(query: string | null, width: number, height: number, change: P
 
 afterEach(() => {
   vi.unstubAllGlobals();
+});
+
+it("coverage and measures push the object further aside than a card, and not at all where no room is left", () => {
+  const left = (width: number, change: Partial<ViewerState>): number =>
+    inLayout(null, width, 900, change)[0]?.left ?? NaN;
+  expect(left(1440, { selected: "a" })).toBeGreaterThan(300 + 24);
+  expect(left(1440, { hasCoverage: true })).toBeGreaterThan(372 + 24);
+  expect(left(1440, { isAnnotating: true })).toBe(left(820, { hasCoverage: true }));
+  expect(left(820, { hasCoverage: true, isPanelOpen: true })).toBe(16);
 });
 
 describe("a banner that stays", () => {
