@@ -107,7 +107,7 @@ it("points and cameras are told before the words, and both together where the co
   const first = initialState("chapel", DESKTOP_BUDGET);
   const grown = { ...first, scene: { ...first.scene } };
   const swapped = { ...first, scene: { ...first.scene, swapCount: 1 } };
-  const connected: ProjectState = { ...swapped, link: { kind: "connected" } };
+  const connected: ProjectState = { ...swapped, link: { kind: "connected", count: 1 } };
   const heard = { ...connected, traffic: { ...connected.traffic, messages: 9 } };
   const after = (state: ProjectState, ms: number): string[] => {
     told.length = 0;
