@@ -1,4 +1,4 @@
-"""How much does this machine do besides? A fixed computation says how fast it is at this moment.
+"""How fast is this machine at this moment? The time of a fixed computation.
 
 On rented machines the same loop takes between 0.5 and 0.9 s within seconds, whatever runs here (measured 2026-11-30).
 """
@@ -11,7 +11,7 @@ STEPS: Final = 200_000
 
 
 def disturbance_s() -> float:
-    """Seconds of a fixed computation in one thread, the fastest of three: the less, the quieter the machine."""
+    """Seconds of a fixed computation in one thread, the fastest of three; more while something else uses the processor."""
     return min(_computed_s() for _ in range(TRIES))
 
 

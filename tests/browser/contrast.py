@@ -27,11 +27,11 @@ _PLACES: Final = """() => {
     const places = [];
     const isFree = element => !element.closest('button:disabled, .hidden-words, [hidden]')
         && element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-    const isCut = (element, box) => { // at the rim of a list: one scrolls there to read it
+    const isCut = (element, box) => { // by a third or more, at the edge of a list that scrolls
         for (let around = element; around; around = around.parentElement ?? around.getRootNode().host) {
-            if (getComputedStyle(around).overflowY === 'visible') continue;
+            if (!['auto', 'scroll'].includes(getComputedStyle(around).overflowY)) continue;
             const { bottom, top } = around.getBoundingClientRect();
-            if (box.bottom > bottom + 1 || box.top < top - 1) return true;
+            if (Math.max(box.bottom - bottom, top - box.top) > box.height / 3) return true;
         }
         return false;
     };

@@ -19,7 +19,7 @@ import aiohttp
 
 START_PATIENCE_S: Final = 20.0
 ANSWER_PATIENCE_S: Final = 180.0  # a page may be waited for
-WINDOW_S: Final = 2.0  # a new window loads pages of the browser's own (its address bar's), which took half a processor
+WINDOW_S: Final = 2.0  # a new window loads pages of the browser itself (the address bar), and uses half a processor
 KEYS: Final = {"ArrowLeft": 37, "f": 70}
 # Without a graphics card Chromium paints the page itself with the processors' own code; Debian's start script forces it to
 # have that done by the emulated card too, and a second goes into compiling shaders for shadows and letters.
@@ -133,7 +133,7 @@ async def launched() -> AsyncIterator[Chromium]:
 async def opened(
     browser: Chromium, address: str, viewport: Mapping[str, int], probe: str, *, is_calm: bool = False
 ) -> AsyncIterator[Page]:
-    """A fresh tab at an address, once its window stands, as on a desk.
+    """A fresh tab at an address, opened after its window has finished loading.
 
     Args:
         browser: where it is opened.

@@ -15,7 +15,7 @@ from reconstructor.engine.mvs.consistency import ConsistencyThresholds, confirme
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
 from reconstructor.engine.mvs.views import View, best_sources, has_content
 
-_MOST_POINTS: Final = 30_000  # of the first three images together 100,000 came, and took half a second to the broker
+_MOST_POINTS: Final = 30_000  # to cut and encode them takes 17 ms; 109,000 of the first three images took 85 ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,7 +40,7 @@ class HalfDepth:
 def first_points(halves: Sequence[HalfDepth], agreement: ConsistencyThresholds) -> SurfacePoints:
     """The sure points that no earlier image shows as well; images of half the size confirm each other, too.
 
-    Of many points every second or third stands for the others: soon those of full size replace them.
+    Of more than 30,000 points only every n-th is kept, because those of full size replace them soon.
     """
     maps = {half.view.image_number: half.depth_map.masked(has_content(half.view)) for half in halves}
     views = [half.view for half in halves]

@@ -151,8 +151,13 @@ function standInsFor(
 function renewed(old: ReferenceSet | null, complete: CompleteManifest, budget: Budget, nowS: number): ReferenceSet {
   const { components, frame } = complete.manifest;
   const found = complete.cameras.map((camera) => shownCamera(camera, components, frame.offset));
-  const isSame = old?.cameras.length === found.length && old.cameras.every((camera, index) => camera === found[index]);
+  const isSame = old?.cameras.length === found.length && old.cameras.every((each, at) => isSameCamera(each, found[at]));
   return planned(old, { ...complete, cameras: isSame ? old.cameras : found }, budget, nowS);
+}
+
+/** A page of cameras is decoded once; those of further components are moved for each manifest, so their values count. */
+function isSameCamera(before: CameraEntry, now: CameraEntry | undefined): boolean {
+  return before === now || (before.component > 0 && JSON.stringify(before) === JSON.stringify(now));
 }
 
 function planned(

@@ -208,9 +208,9 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   /** Write the attributes after each frame, so that they describe the canvas. */
   private readonly reflect = (): void => {
     const attributes = attributesOf(this.newest, this.view, this.stage?.pointCount ?? 0);
-    attributes["lang"] = speech().language;
-    attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
-    for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
+    Object.assign(attributes, { lang: speech().language, graphics: this.stage?.isSoftware ? "software" : "card" });
+    for (const [name, value] of Object.entries(attributes))
+      if (this.getAttribute(name) !== value) this.setAttribute(name, value);
     this.dispatchEvent(new CustomEvent("place"));
   };
 

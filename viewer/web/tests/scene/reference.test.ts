@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { SceneState } from "../../src/scene/reference";
 import { emptyScene, newestManifest, withBudget, withManifest, withShard, withTime } from "../../src/scene/reference";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
-import type { ShardEntry } from "../../src/wire/contract";
+import type { CompleteManifest } from "../../src/scene/loading/pages";
+import type { CameraEntry, Manifest, ShardEntry } from "../../src/wire/contract";
 import { decodeMessage } from "../../src/wire/messages";
 import { goldenJson } from "../golden";
 import { completeOf } from "../manifests";
@@ -160,4 +161,23 @@ describe("an image's first points", () => {
     scene = withManifest(scene, named(1, [0]), 1);
     expect(loadedIndexes(scene)).toEqual([0]);
   });
+});
+
+it("a manifest with the same cameras keeps their array, also those of a further component", () => {
+  const moved = { scale: 2, rotation_wxyz: [1, 0, 0, 0], translation: [3, 0, 0] } as const;
+  const row = [0, 0, 0, 0] as const;
+  const camera = { image_id: "a", component: 1, world_from_camera: [row, row, row, row] } as unknown as CameraEntry;
+  const { manifest, ...rest } = completeOf(1, 0, [{ index: 0 }]);
+  const components = [{ id: 1, image_count: 4, world_from_component: moved }] as unknown as Manifest["components"];
+  const said = (revision: number, cameras: readonly CameraEntry[]): CompleteManifest => ({
+    ...rest,
+    cameras,
+    manifest: { ...manifest, components, revision, sent_at: `2026-11-30T00:00:0${revision}Z` },
+  });
+  const first = withManifest(emptyScene(budgetOf(null)), said(1, [camera]), 0);
+  const second = withManifest(first, said(2, [camera]), 0);
+  expect(second.shown?.manifest.revision).toBe(2);
+  expect(second.shown?.cameras).toBe(first.shown?.cameras);
+  const other = withManifest(second, said(3, [{ ...camera, image_id: "b" }]), 0);
+  expect(other.shown?.cameras[0]?.image_id).toBe("b");
 });

@@ -99,7 +99,7 @@ it("a session that was closed meanwhile sends nothing", async () => {
   expect([found.resumed, counts]).toEqual([0, []]);
 });
 
-it("points and cameras are told before the words, and both together where the connection or the world changes", () => {
+it("points and cameras are passed on before the words; after a change of connection or world, all at the same time", () => {
   vi.useFakeTimers();
   vi.spyOn(Keeping.prototype, "follow").mockReturnValue();
   const told: string[] = [];

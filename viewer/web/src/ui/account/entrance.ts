@@ -1,6 +1,6 @@
 /**
- * Who comes in? When the login form comes back: after a refusal; after a login that has to wait only when it was just
- * typed. And whether somebody may invite others.
+ * Who may enter, and who may invite? The login form comes back after a refusal, and after a login that has to wait only
+ * when it was just typed.
  */
 import type { ProjectState } from "../../scene/state";
 import type { PageConfig } from "../../wire/config";
@@ -24,7 +24,7 @@ export function refusalOf({ link, scene }: ProjectState, isTyped: boolean): Refu
   return isWaiting && isTyped ? { words: t("login.held_back"), isForgotten: true } : null;
 }
 
-/** Whether the page server lets this account invite others; without an answer nobody is offered to. */
+/** Whether this account may make invitations. False where the page server has none, or does not answer. */
 export async function mayInvite(config: PageConfig, credentials: Credentials): Promise<boolean> {
   if (!config.has_invitations) return false;
   return await fetchInvitations(config.base, credentials).then(

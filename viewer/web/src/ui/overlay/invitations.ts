@@ -49,7 +49,7 @@ export class Invitations extends LocalizedElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.updateComplete.then(() => this.list()); // before, an element that was defined late has no properties
+    void this.updateComplete.then(() => this.list()); // an element whose code is loaded later gets its properties with the first update
   }
 
   override render(): TemplateResult {

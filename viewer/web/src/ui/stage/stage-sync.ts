@@ -22,7 +22,7 @@ interface Fitted {
 export type Look = Omit<CameraLook, "offset">;
 
 const ORIGIN: Vector = [0, 0, 0];
-/** While a set loads, coarse to fine, the view is compared with it each time that so many times the points are there. */
+/** While a set loads, the view is compared with it each time that its number of points has grown by this factor. */
 const GROWTH = 1.3;
 
 export class StageSync {
@@ -126,10 +126,11 @@ export class StageSync {
     this.fitted = { framing: framingIn(nowFromBefore, framing), viewing: viewing && moved(turn, viewing) };
   }
 
-  /** Whether enough points came, or all that are known of, to compare the view with them. */
+  /** Whether the view is to be compared with the points again: another set is shown, it has grown, or it is complete. */
   private hasGrown(shown: ReferenceSet | null): boolean {
     if (!shown || shown.loaded === this.comparedWith) return false;
-    return isComplete(shown) || pointCount(shown) > GROWTH * this.comparedCount;
+    const isOther = shown.manifest.generation !== this.lastShown?.manifest.generation;
+    return isOther || isComplete(shown) || pointCount(shown) > GROWTH * this.comparedCount;
   }
 
   /** Frame the object again as it grows, until the visitor moves the view. */

@@ -33,6 +33,15 @@ function arrival(complete: CompleteManifest): Action[] {
   return [{ kind: "manifest", complete, bytes: 1 }, ...shards];
 }
 
+/** A stage that draws nothing; its object is two points. */
+const idle = {
+  shownPoints: [Float32Array.of(0, 0, 0, 1, 0, 0)],
+  clouds: { spacedClouds: [] },
+  show: (): void => undefined,
+  stand: (): void => undefined,
+  placeCameras: (): void => undefined,
+};
+
 describe("a swap of generations", () => {
   it("shows the new shards and moves the camera in the same update", () => {
     vi.stubGlobal("matchMedia", () => ({ matches: true })); // Node has no screen
@@ -92,11 +101,7 @@ describe("a swap of generations", () => {
     vi.stubGlobal("matchMedia", () => ({ matches: true })); // Node has no screen
     const asked: number[] = [];
     const stage = {
-      shownPoints: [Float32Array.of(0, 0, 0, 1, 0, 0)],
-      clouds: { spacedClouds: [] },
-      show: () => undefined,
-      stand: () => undefined,
-      placeCameras: () => undefined,
+      ...idle,
       framer: { fit: () => undefined, isFitting: ({ center }: Framing) => asked.push(center[0]) > 0 },
     };
     const showing = new StageSync(stage as unknown as Stage);
@@ -116,10 +121,7 @@ describe("a swap of generations", () => {
     const framed: string[] = [];
     const placed = new Set<unknown>();
     const stage = {
-      shownPoints: [Float32Array.of(0, 0, 0, 1, 0, 0)],
-      clouds: { spacedClouds: [] },
-      show: () => undefined,
-      stand: () => undefined,
+      ...idle,
       placeCameras: (cameras: unknown) => placed.add(cameras),
       framer: { fit: () => framed.push("fit"), isFitting: () => framed.push("compared") > 0 },
     };
@@ -150,12 +152,9 @@ describe("a swap of generations", () => {
     vi.stubGlobal("matchMedia", () => ({ matches: true })); // Node has no screen
     const compared: number[] = [];
     const stage = {
-      shownPoints: [Float32Array.of(0, 0, 0, 1, 0, 0)],
-      clouds: { spacedClouds: [] },
-      show: (keys: readonly string[]) => (stage.shownCount = keys.length),
+      ...idle,
       shownCount: 0,
-      stand: () => undefined,
-      placeCameras: () => undefined,
+      show: (keys: readonly string[]) => (stage.shownCount = keys.length),
       framer: { fit: () => compared.push(stage.shownCount), isFitting: () => compared.push(stage.shownCount) > 0 },
     };
     const showing = new StageSync(stage as unknown as Stage);
@@ -170,6 +169,11 @@ describe("a swap of generations", () => {
       showing.sync(state, look);
     }
     expect(compared).toEqual([1, 2, 3, 4, 6, 8, 11, 15, 20]);
+    const arrivals = arrival(completeOf(2, 0, Array.from({ length: 30 }, (_, index) => ({ index })))); // prettier-ignore
+    for (const action of arrivals.slice(0, 21)) state = reduce(state, action, 0, 0);
+    expect(state.scene.shown?.manifest.generation).toBe(2); // as many points as before, and not complete
+    showing.sync(state, look);
+    expect(compared).toHaveLength(10);
   });
 
   it("leaves every point of the object where it was on screen", () => {
