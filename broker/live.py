@@ -209,8 +209,7 @@ async def follow(connection: Connection, *, will: Outgoing | None = None) -> Asy
             raise BrokerLostError(unsuitable(connection, complaint).sentence)
         yield Follower(client, connection)
     finally:
-        with contextlib.suppress(aiomqtt.MqttError):  # it is gone already, which is what we want
-            await client.__aexit__(None, None, None)
+        await _disconnect(client)
 
 
 def _refusal(connection: Connection, reason: Any) -> BrokerRefusedError:
@@ -225,9 +224,24 @@ async def _connect(client: aiomqtt.Client) -> None:
     except asyncio.CancelledError:
         await asyncio.wait({connecting}, timeout=CANCEL_TIMEOUT_S)
         if connecting.done() and connecting.exception() is None:
-            with contextlib.suppress(aiomqtt.MqttError):
-                await client.__aexit__(None, None, None)
+            await _disconnect(client)
         raise
+
+
+async def _disconnect(client: aiomqtt.Client) -> None:
+    """Disconnect in a task of its own: aiomqtt waits by wait_for, which on Python 3.11 may swallow our cancellation."""
+
+    async def leave() -> None:
+        with contextlib.suppress(aiomqtt.MqttError):  # the connection is gone already, which is what we want
+            await client.__aexit__(None, None, None)
+
+    leaving = asyncio.create_task(leave(), name="disconnecting")
+    try:
+        await asyncio.wait({leaving})
+    except asyncio.CancelledError:
+        await asyncio.wait({leaving}, timeout=CANCEL_TIMEOUT_S)
+        raise
+    leaving.result()
 
 
 async def ask(

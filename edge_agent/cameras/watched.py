@@ -166,7 +166,8 @@ class WatchedCamera:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), END_TIMEOUT_S)
+            async with asyncio.timeout(END_TIMEOUT_S):
+                await process.wait()
 
 
 async def _exchange(process: asyncio.subprocess.Process, line: bytes) -> tuple[Header, bytes]:

@@ -5,7 +5,6 @@ before that. So the list ends when a marker came back, then nothing retained for
 nothing retained before it: a broker that is merely busy delays that one, too.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
@@ -68,7 +67,6 @@ async def retained_at(
 
 async def _until_marker(follower: Follower, topic: str) -> AsyncGenerator[LiveMessage, None]:
     while (message := await follower.next_message(_SILENCE_S)) is not None:
-        _heed_cancellation()
         if message.topic == topic:
             return
         if message.is_retained:
@@ -81,16 +79,8 @@ async def _until_quiet(follower: Follower) -> AsyncGenerator[LiveMessage, None]:
     quiet_at_s = time.monotonic() + QUIET_S
     while (left_s := quiet_at_s - time.monotonic()) > 0:
         message = await follower.next_message(left_s)
-        _heed_cancellation()
         if message is None:
             return
         if message.is_retained:
             yield message
             quiet_at_s = time.monotonic() + QUIET_S
-
-
-def _heed_cancellation() -> None:
-    """End here when cancelled: aiomqtt waits with wait_for, which on Python 3.11 may swallow that."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

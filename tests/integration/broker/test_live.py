@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import sys
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from broker.contract import PRESENCE, REFERENCE, REQUEST, RESPONSE, match
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import ProjectId, Verb
-from broker.live import BrokerLostError, NoAnswerError, ask, follow, fresh_connection_id, fresh_request_id
+from broker.live import BrokerLostError, NoAnswerError, _Client, ask, follow, fresh_connection_id, fresh_request_id
 from broker.messages import Presence, Request, Response
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
@@ -72,6 +73,26 @@ async def test_request_finds_its_answer(mosquitto: Mosquitto) -> None:
             response = await ask(mosquitto.connection("viewer"), CHAPEL, ping(), user="viewer")
     assert response.is_done
     assert response.verb is Verb.PING
+
+
+async def test_a_cancellation_in_the_moment_in_which_it_is_disconnected_counts(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def follow_shortly() -> None:
+        async with follow(mosquitto.connection("viewer")):
+            pass
+        went_on.set()
+
+    def disconnected_and_cancelled(client: _Client, *arguments: Any) -> None:
+        on_disconnect(client, *arguments)
+        following.cancel()
+
+    on_disconnect, went_on = _Client._on_disconnect, asyncio.Event()
+    monkeypatch.setattr(_Client, "_on_disconnect", disconnected_and_cancelled)
+    following = asyncio.create_task(follow_shortly())
+    await asyncio.wait({following})
+    assert following.cancelled()
+    assert not went_on.is_set()
 
 
 async def test_silence_says_what_to_check(mosquitto: Mosquitto) -> None:

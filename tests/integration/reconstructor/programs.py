@@ -68,7 +68,7 @@ class Program:
     def __init__(self, connection: Connection, folder: Path, black_box: str, **settings: object) -> None:
         self.folder, self.log = folder / "data", folder / "reconstructor.log"
         wishes = {"projects": json.dumps([PROJECT]), "decoder_count": 2} | settings
-        self._environment = os.environ | {"PYTHONPATH": str(ROOT)} | _environment(connection, wishes)
+        self._environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": "1"} | _environment(connection, wishes)
         self._words = ["--data", str(self.folder)]
         self._words += ["--black-box", black_box if ":" in black_box else f"tests.black_boxes:{black_box}"]
         self._process: subprocess.Popen[bytes] | None = None
@@ -114,7 +114,12 @@ class Program:
             return 0
         if self._process.poll() is None:
             self._process.send_signal(number)
-        status = self._process.wait(PATIENCE_S)
+        try:
+            status = self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGABRT)  # faulthandler writes what each thread does
+            self._process.wait(PATIENCE_S)
+            raise AssertionError(f"it does not end:\n{self.log.read_text(encoding='utf-8')[-10_000:]}") from None
         self._process = None
         return status
 
