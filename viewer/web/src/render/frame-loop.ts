@@ -21,6 +21,9 @@ export interface FrameLoopOptions {
 const SETTLE_MS = 160;
 const PATIENT_SETTLE_MS = 2020;
 const BUSY_MS = 5;
+/** Shards come for so long after the last one, as far as is known. */
+const ARRIVING_MS = 150;
+const LOOK_MS = 20;
 
 /** A loop that draws one frame for each change, and a complete one after each movement. */
 export class FrameLoop {
@@ -30,6 +33,8 @@ export class FrameLoop {
   private lastFrameMs = 0;
   private lastFramePoints = 0;
   private lastMoveMs = -Infinity;
+  /** When shards came last. */
+  lastArrivalMs = -Infinity;
 
   constructor(private readonly options: FrameLoopOptions) {}
 
@@ -38,6 +43,12 @@ export class FrameLoop {
     const { effort } = this.options;
     this.requestIn(effort.pauseMs(performance.now(), this.lastFrameMs, this.lastFramePoints));
   };
+
+  /** Request a frame for shards that came. */
+  arrived(): void {
+    this.lastArrivalMs = performance.now();
+    this.invalidate();
+  }
 
   /** Request a frame after a change of the view, with fewer points on slow devices. */
   readonly moved = (): void => {
@@ -49,7 +60,7 @@ export class FrameLoop {
   drawn(points: number, isRestLeft: boolean): void {
     this.lastFramePoints = points;
     if (this.options.effort.isSoftware) this.options.fence.set();
-    if (isRestLeft) this.requestIn(0);
+    if (isRestLeft) this.drawRest();
   }
 
   /** Whether redrawing takes so long that new shards are drawn onto the earlier picture. */
@@ -62,6 +73,22 @@ export class FrameLoop {
     clearTimeout(this.settleTimer);
     clearTimeout(this.pause);
   }
+
+  /** Draw the points that waited: at once, but while shards come only after a pause, which their decoding needs. */
+  private readonly drawRest = (): void => {
+    const nowMs = performance.now();
+    const isArriving = nowMs - this.lastArrivalMs < ARRIVING_MS;
+    const pauseMs = isArriving ? this.options.effort.pauseMs(nowMs, this.lastFrameMs, this.lastFramePoints) : 0;
+    if (pauseMs === 0) this.requestIn(0);
+    else if (this.requested === 0 && this.pause === 0)
+      this.pause = window.setTimeout(
+        () => {
+          this.pause = 0;
+          this.drawRest();
+        },
+        Math.min(pauseMs, LOOK_MS),
+      );
+  };
 
   private requestIn(pauseMs: number): void {
     if (this.requested !== 0 || this.pause !== 0) return;

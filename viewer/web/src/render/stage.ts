@@ -66,7 +66,6 @@ export class Stage {
   private readonly gauge = new Gauge(this.view, this.clearing);
   /** Whether the last frame drew every point, because nothing moved. */
   private isAtRest = false;
-  private lastArrivalMs = -Infinity;
   private drawnPoints = 0;
 
   /** Throws where the browser has no WebGL 2. */
@@ -120,9 +119,7 @@ export class Stage {
 
   /** Show exactly these shards, from one frame to the next. */
   show(keys: readonly string[], keep: ReadonlySet<string>): void {
-    if (!this.cloud.show(keys, keep)) return;
-    this.lastArrivalMs = performance.now();
-    this.loop.invalidate();
+    if (this.cloud.show(keys, keep)) this.loop.arrived();
   }
 
   /** Rotate the world upright. */
@@ -268,7 +265,7 @@ export class Stage {
       pointBudget,
       isSameView: this.view.isSame() && isPatient,
       nowMs: beginMs,
-      lastArrivalMs: this.lastArrivalMs,
+      lastArrivalMs: this.loop.lastArrivalMs,
       isPatient,
     });
     this.renderer.info.autoReset = false;
