@@ -21,8 +21,6 @@ export interface FrameLoopOptions {
 const SETTLE_MS = 160;
 const PATIENT_SETTLE_MS = 2020;
 const BUSY_MS = 5;
-/** Shards come for so long after the last one, as far as is known. */
-const ARRIVING_MS = 150;
 const LOOK_MS = 20;
 
 /** A loop that draws one frame for each change, and a complete one after each movement. */
@@ -33,6 +31,7 @@ export class FrameLoop {
   private lastFrameMs = 0;
   private lastFramePoints = 0;
   private lastMoveMs = -Infinity;
+  private isLoading = false;
   /** When shards came last. */
   lastArrivalMs = -Infinity;
 
@@ -44,9 +43,10 @@ export class FrameLoop {
     this.requestIn(effort.pauseMs(performance.now(), this.lastFrameMs, this.lastFramePoints));
   };
 
-  /** Request a frame for shards that came. */
-  arrived(): void {
+  /** Request a frame for shards that came. `isLoading`: others are still to come. */
+  arrived(isLoading: boolean): void {
     this.lastArrivalMs = performance.now();
+    this.isLoading = isLoading;
     this.invalidate();
   }
 
@@ -74,11 +74,10 @@ export class FrameLoop {
     clearTimeout(this.pause);
   }
 
-  /** Draw the points that waited: at once, but while shards come only after a pause, which their decoding needs. */
+  /** Draw the points that waited: at once, but while shards load only after a pause, which their decoding needs. */
   private readonly drawRest = (): void => {
-    const nowMs = performance.now();
-    const isArriving = nowMs - this.lastArrivalMs < ARRIVING_MS;
-    const pauseMs = isArriving ? this.options.effort.pauseMs(nowMs, this.lastFrameMs, this.lastFramePoints) : 0;
+    const { effort } = this.options;
+    const pauseMs = this.isLoading ? effort.pauseMs(performance.now(), this.lastFrameMs, this.lastFramePoints) : 0;
     if (pauseMs === 0) this.requestIn(0);
     else if (this.requested === 0 && this.pause === 0)
       this.pause = window.setTimeout(

@@ -117,9 +117,9 @@ export class Stage {
     this.cloud.add(shard, measured, !this.isSoftware);
   }
 
-  /** Show exactly these shards, from one frame to the next. */
-  show(keys: readonly string[], keep: ReadonlySet<string>): void {
-    if (this.cloud.show(keys, keep)) this.loop.arrived();
+  /** Show exactly these shards, from one frame to the next. `isLoading`: others are still to come. */
+  show(keys: readonly string[], keep: ReadonlySet<string>, isLoading = false): void {
+    if (this.cloud.show(keys, keep)) this.loop.arrived(isLoading);
   }
 
   /** Rotate the world upright. */

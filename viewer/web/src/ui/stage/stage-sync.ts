@@ -106,7 +106,8 @@ export class StageSync {
     this.earlier.follow(this.lastShown, shown, () => this.stage.clouds.spacedClouds, this.shownFromFirst);
     const keys = [...(shown?.plan ?? []), ...(shown?.standIns ?? [])].map(({ key }) => key);
     const loaded = keys.filter((key) => shown?.loaded.has(key));
-    this.stage.show(loaded, new Set(coming ? coming.plan.map(({ key }) => key) : keys));
+    const isLoading = coming !== null || (shown !== null && !isComplete(shown));
+    this.stage.show(loaded, new Set(coming ? coming.plan.map(({ key }) => key) : keys), isLoading);
   }
 
   private stand({ images, scene }: ProjectState): void {

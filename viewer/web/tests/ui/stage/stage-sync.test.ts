@@ -176,6 +176,24 @@ describe("a swap of generations", () => {
     expect(compared).toHaveLength(10);
   });
 
+  it("says whether shards are still to come, also those of the next generation", () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true })); // Node has no screen
+    const loading: boolean[] = [];
+    const stage = {
+      ...idle,
+      show: (_keys: readonly string[], _keep: ReadonlySet<string>, isLoading: boolean) => loading.push(isLoading),
+      framer: { fit: () => undefined, isFitting: () => true },
+    };
+    const showing = new StageSync(stage as unknown as Stage);
+    let state = initialState("chapel", DESKTOP_BUDGET);
+    for (const number of [1, 2])
+      for (const action of arrival(completeOf(number, 0, [{ index: 0 }, { index: 1 }]))) {
+        state = reduce(state, action, 0, 0);
+        showing.sync(state, look);
+      }
+    expect(loading).toEqual([true, true, false, true, true, false]);
+  });
+
   it("leaves every point of the object where it was on screen", () => {
     vi.stubGlobal("matchMedia", () => ({ matches: true })); // Node has no screen
     const camera = new PerspectiveCamera(45, 1.6, 0.01, 100);
