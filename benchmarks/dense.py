@@ -37,7 +37,7 @@ from reconstructor.engine.mvs.dense_model import DenseSettings
 from reconstructor.engine.mvs.densifier import sweep_settings
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
 from reconstructor.engine.mvs.edge_matting import without_rims
-from reconstructor.engine.mvs.fusion import fused, without_outliers
+from reconstructor.engine.mvs.fusion import fused, without_outliers, without_strays
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
 from reconstructor.engine.mvs.views import View, best_sources
 from reconstructor.engine.settings import Quality
@@ -90,7 +90,7 @@ def measure(posed: Posed, settings: DenseSettings, sweep: SweepSettings, *, is_q
     cpu_seconds = (time.process_time() - began_cpu_s) / len(views)
     began_s = time.perf_counter()
     points = SurfacePoints.join([surface_points(view, final[view.image_number]) for view in views])
-    cloud = without_outliers(fused(points, voxel_ratio=settings.voxel_ratio))
+    cloud = without_strays(without_outliers(fused(points, voxel_ratio=settings.voxel_ratio)))
     fusion_s = time.perf_counter() - began_s
     return Measured(
         posed=posed,

@@ -14,7 +14,7 @@ from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface
 from reconstructor.engine.mvs.edge_matting import without_rims
 from reconstructor.engine.mvs.entry import Entry
 from reconstructor.engine.mvs.first_points import HalfDepth, first_points
-from reconstructor.engine.mvs.fusion import VOXEL_RATIO, fused_in_groups, without_outliers
+from reconstructor.engine.mvs.fusion import VOXEL_RATIO, fused_in_groups, without_outliers, without_strays
 from reconstructor.engine.mvs.packed_depth import PackedDepth
 from reconstructor.engine.mvs.retriangulation import retriangulated
 from reconstructor.engine.mvs.views import View, best_sources, has_content
@@ -233,7 +233,8 @@ class DenseModel:
         self._entries = self._with_exposures(entries)
         shown: dict[int, Entry] = {}
         clouds = self._shown_points(earlier, shown, report)
-        cloud = without_outliers(fused_in_groups(clouds, voxel_ratio=self._settings.voxel_ratio))
+        cloud = fused_in_groups(clouds, voxel_ratio=self._settings.voxel_ratio)
+        cloud = without_strays(without_outliers(cloud))
         self._entries = shown
         return DenseUpdate(points=cloud, sure_points=cloud, replaced=frozenset(entries), entries=dict(self._entries))
 

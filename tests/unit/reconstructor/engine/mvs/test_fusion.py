@@ -1,12 +1,14 @@
 """Does fusing keep what it must: bounds, order, detail, and itself?"""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
-from reconstructor.engine.mvs.fusion import fitting, fused, fused_in_groups, without_outliers
+from reconstructor.engine.mvs.fusion import fitting, fused, fused_in_groups, without_outliers, without_strays
 
 
 def cloud(seed: int, count: int, *, distances: tuple[float, ...] = (0.01,), extent: float = 0.2) -> SurfacePoints:
@@ -186,3 +188,41 @@ def test_lonely_points_are_left_out_and_the_surface_is_not() -> None:
 
 def test_a_handful_of_points_has_no_outliers() -> None:
     assert len(without_outliers(cloud(7, 5))) == 5
+
+
+def surface_with(heights: tuple[float, ...], *, confidence: float = 0.75, sure: float = 0.9) -> SurfacePoints:
+    """A flat sheet of 1,600 sure points at a sampling distance of 0.01, and others over its middle at these heights."""
+    columns, rows = np.meshgrid(np.arange(40) * 0.01, np.arange(40) * 0.01)
+    sheet = np.column_stack([columns.ravel(), rows.ravel(), np.zeros(1_600)])
+    others = [[0.2, 0.2, height] for height in heights]
+    every = cloud(8, 1_600 + len(heights))
+    return replace(
+        every,
+        points_in_world=np.concatenate([sheet, others]) + 70.0,
+        normals_in_world=np.tile(np.array([0, 0, 1], np.float32), (len(every), 1)),
+        confidences=np.array([sure] * 1_600 + [confidence] * len(heights), np.float32),
+    )
+
+
+def test_doubtful_points_beside_a_sure_surface_are_left_out_and_those_on_it_or_far_from_it_are_not() -> None:
+    points = surface_with((0.02, -0.03, 0.01, 0.2))
+    kept = without_strays(points).points_in_world
+    assert len(kept) == 1_602
+    assert np.allclose(kept[-2:, 2], [70.01, 70.2])
+
+
+def test_sure_points_beside_a_surface_stay() -> None:
+    assert len(without_strays(surface_with((0.02, -0.03), confidence=0.82))) == 1_602
+
+
+def test_where_nothing_is_sure_nothing_is_left_out() -> None:
+    assert len(without_strays(surface_with((0.02, -0.03), sure=0.82))) == 1_602
+    assert len(without_strays(SurfacePoints.empty())) == 0
+
+
+def test_stray_points_are_found_in_parts_as_in_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = surface_with(tuple(np.linspace(-0.05, 0.05, 100)))
+    whole = without_strays(points)
+    monkeypatch.setattr("reconstructor.engine.mvs.fusion._SLAB_POINTS", 7)
+    assert np.array_equal(without_strays(points).points_in_world, whole.points_in_world)
+    assert 1_600 < len(whole) < 1_700
