@@ -27,11 +27,13 @@ _PLACES: Final = """() => {
     const places = [];
     const isFree = element => !element.closest('button:disabled, .hidden-words, [hidden]')
         && element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-    const isCut = (element, box) => { // by a third or more, at the edge of a list that scrolls
+    const isCut = (element, box) => { // by a third or more, at the edge of a list that scrolls or behind “…”
         for (let around = element; around; around = around.parentElement ?? around.getRootNode().host) {
-            if (!['auto', 'scroll'].includes(getComputedStyle(around).overflowY)) continue;
-            const { bottom, top } = around.getBoundingClientRect();
-            if (Math.max(box.bottom - bottom, top - box.top) > box.height / 3) return true;
+            const { overflowY, textOverflow } = getComputedStyle(around);
+            const { bottom, right, top } = around.getBoundingClientRect();
+            const isOver = Math.max(box.bottom - bottom, top - box.top) > box.height / 3;
+            if (isOver && ['auto', 'scroll'].includes(overflowY)) return true;
+            if (textOverflow === 'ellipsis' && box.right - right > box.width / 3) return true;
         }
         return false;
     };
