@@ -68,7 +68,9 @@ class Program:
     def __init__(self, connection: Connection, folder: Path, black_box: str, **settings: object) -> None:
         self.folder, self.log = folder / "data", folder / "reconstructor.log"
         wishes = {"projects": json.dumps([PROJECT]), "decoder_count": 2} | settings
-        self._environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": "1"} | _environment(connection, wishes)
+        self._environment = (
+            os.environ | {"PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": "1"} | _environment(connection, wishes)
+        )
         self._words = ["--data", str(self.folder)]
         self._words += ["--black-box", black_box if ":" in black_box else f"tests.black_boxes:{black_box}"]
         self._process: subprocess.Popen[bytes] | None = None
