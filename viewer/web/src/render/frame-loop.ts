@@ -21,6 +21,7 @@ export interface FrameLoopOptions {
 const SETTLE_MS = 160;
 const PATIENT_SETTLE_MS = 2020;
 const BUSY_MS = 5;
+/** How often points that wait look whether all shards are here. */
 const LOOK_MS = 20;
 
 /** A loop that draws one frame for each change, and a complete one after each movement. */
