@@ -98,6 +98,7 @@ class Follower:
     def __init__(self, client: "_Client", connection: Connection) -> None:
         self._client, self._connection = client, connection
         self._publishing = asyncio.Lock()  # a PUBACK then belongs to the message before it
+        self._coming: asyncio.Task[aiomqtt.Message] | None = None
 
     async def subscribe(self, *filters: str) -> None:
         """Begin to receive; retained messages come at once.
@@ -144,10 +145,24 @@ class Follower:
         """
         began_s = time.monotonic()
         while (left_s := self._left_s(began_s, silence_s)) > 0:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(left_s):
-                    return await anext(self.messages())
+            if (message := await self._take(left_s)) is not None:
+                return message
         return None
+
+    async def _take(self, timeout_s: float | None = None) -> LiveMessage | None:
+        """The next message, or None; what waits for it goes on after a timeout or a cancellation.
+
+        Cancelled in the moment in which a message came, aiomqtt would throw the message away.
+        """
+        coming = self._coming = self._coming or asyncio.ensure_future(anext(self._client.messages))
+        if not (await asyncio.wait({coming}, timeout=timeout_s))[0]:
+            return None
+        self._coming = None
+        try:
+            message = coming.result()
+        except aiomqtt.MqttError as exc:
+            raise BrokerLostError(f"the connection to the broker is gone: {exc}") from exc
+        return LiveMessage(topic=message.topic.value, payload=bytes(message.payload), is_retained=bool(message.retain))
 
     def _left_s(self, began_s: float, silence_s: float) -> float:
         """How long a silence may still last that began then, or with the last byte."""
@@ -167,13 +182,14 @@ class Follower:
 
     async def messages(self) -> AsyncIterator[LiveMessage]:
         """Every message until the connection ends, which raises BrokerLostError."""
-        try:
-            async for message in self._client.messages:
-                yield LiveMessage(
-                    topic=message.topic.value, payload=bytes(message.payload), is_retained=bool(message.retain)
-                )
-        except aiomqtt.MqttError as exc:
-            raise BrokerLostError(f"the connection to the broker is gone: {exc}") from exc
+        while True:
+            if (message := await self._take()) is not None:
+                yield message
+
+    def stop_waiting(self) -> None:
+        """Leave no task behind."""
+        if self._coming is not None and not self._coming.cancel():
+            self._coming.exception()  # of a connection that is gone, which asyncio would log
 
 
 @contextlib.asynccontextmanager
@@ -204,11 +220,13 @@ async def follow(connection: Connection, *, will: Outgoing | None = None) -> Asy
     except aiomqtt.MqttError as exc:
         # aiomqtt hides the system's error behind its own one
         raise BrokerLostError(why_unreached(connection, exc.__context__)) from exc
+    follower = Follower(client, connection)
     try:
         if complaint := client.limits.complaint():
             raise BrokerLostError(unsuitable(connection, complaint).sentence)
-        yield Follower(client, connection)
+        yield follower
     finally:
+        follower.stop_waiting()
         await _disconnect(client)
 
 

@@ -114,13 +114,8 @@ class Admission:
         wanted = (project,) if project is not None else self._board.chosen or (None,)
         await follower.subscribe(*(space.filter(RECONSTRUCTOR_STATE.template, project) for project in wanted))
         found: set[ProjectId] = set()
-        messages, deadline_s = follower.messages(), time.monotonic() + LONGEST_S
-        while time.monotonic() < deadline_s:
-            try:
-                async with asyncio.timeout(SILENCE_S):
-                    message = await anext(messages)
-            except (TimeoutError, StopAsyncIteration):
-                break
+        deadline_s = time.monotonic() + LONGEST_S
+        while time.monotonic() < deadline_s and (message := await follower.next_message(SILENCE_S)) is not None:
             found.add(space.split(message.topic)[0])
             if project in found:
                 break

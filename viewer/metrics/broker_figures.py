@@ -5,7 +5,6 @@ Mosquitto renews them every ten seconds and retains them, so that one short conn
 
 import asyncio
 import math
-import time
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -69,13 +68,7 @@ async def read_broker_figures(connection: Connection) -> BrokerFigures:
 
 
 async def _collect(follower: Follower, found: dict[str, float]) -> None:
-    messages, deadline_s = follower.messages(), time.monotonic() + _LONGEST_S
-    while len(found) < len(FIELDS) and time.monotonic() < deadline_s:
-        try:
-            async with asyncio.timeout(_SILENCE_S):
-                message = await anext(messages)
-        except (TimeoutError, StopAsyncIteration):
-            return
+    while len(found) < len(FIELDS) and (message := await follower.next_message(_SILENCE_S)) is not None:
         name, value = FIELDS.get(message.topic.removeprefix(_SYS)), _number(message.payload)
         if name is not None and value is not None:
             found[name] = value

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -46,6 +47,27 @@ async def test_follower_gets_the_retained_message_and_then_what_comes(mosquitto:
             second = await anext(messages)
     assert (first.payload, first.is_retained) == (b"old", True)
     assert (second.payload, second.is_retained) == (b"new", False)
+
+
+async def test_a_message_that_comes_in_the_moment_in_which_a_wait_ends_is_not_lost(mosquitto: Mosquitto) -> None:
+    topic = SPACE.topic(CHAPEL, REFERENCE.template)
+    async with (
+        Delivery(mosquitto.connection("reconstructor"), client_id="w") as writer,
+        follow(mosquitto.connection("viewer")) as follower,
+        asyncio.timeout(60),
+    ):
+        await writer.wait_connected(30)
+        await follower.subscribe(topic)
+        for payload in (b"%d" % count for count in range(10)):
+            waiting = asyncio.create_task(follower.next_message(0.1))
+            await asyncio.sleep(0.05)
+            publishing = asyncio.create_task(writer.publish(Outgoing(topic=topic, payload=payload)))
+            await asyncio.sleep(0)
+            time.sleep(0.2)  # noqa: ASYNC251  # as a busy machine does: the message and the end of the wait come at once
+            message = await waiting or await follower.next_message(30)
+            assert message is not None
+            assert message.payload == payload
+            await publishing
 
 
 async def test_request_finds_its_answer(mosquitto: Mosquitto) -> None:
