@@ -45,7 +45,7 @@ _SAME_PLACE: Final = 0.01  # of the width
 _STEPS: Final = 6
 _RANSAC: Final = pycolmap.RANSACOptions(max_error=_MOST_OFF_PX, random_seed=0)
 _Keypoints = NDArray[np.float32]  # (N, 4), positions in pixels in the first two columns
-_CALIBRATED: Final = frozenset({"PINHOLE", "OPENCV"})  # the models of `camera_of_sensor`
+_CALIBRATED: Final = frozenset({"PINHOLE", "OPENCV"})  # the models of `camera_of_sensor`; not of learned cameras
 _COPY: Final = int(pycolmap.TwoViewGeometryConfiguration.WATERMARK)
 
 

@@ -74,6 +74,7 @@ class ImageFacts(BaseModel):
             intrinsics=self.intrinsics,
             focal_px=self.focal_px,
             distortion=self.distortion,
+            is_learned=self.is_learned,
         )
 
     @property

@@ -17,6 +17,7 @@ from reconstructor.engine.features.image_files import ImageFacts
 
 MOST_CAMERAS: Final = 500
 _MOST_BYTES: Final = 1 << 20
+_SQUARE: Final = 1e-3  # of the focal lengths across and down, which reductions by whole pixels make unequal
 _LEAST_PART: Final = 0.5  # of the photographs that an entry rests on: a later project with fewer does not replace it
 
 Side = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -75,7 +76,10 @@ class LearnedCameras:
             return facts
         fx, fy, cx, cy = found.intrinsics
         across, down = facts.reduction
-        return facts.with_learned((fx * across, fy * down, cx * across, cy * down), found.distortion)
+        fx, fy = fx * across, fy * down
+        if abs(fx / fy - 1) < _SQUARE:
+            fx = fy = (fx + fy) / 2
+        return facts.with_learned((fx, fy, cx * across, cy * down), found.distortion)
 
     def read(self) -> tuple[LearnedCamera, ...]:
         """All cameras; none if the file is missing or damaged."""

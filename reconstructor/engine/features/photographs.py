@@ -73,6 +73,7 @@ class PhotographSensor:
     intrinsics: Intrinsics | None  # calibrated: kept fixed
     focal_px: float | None  # estimated from EXIF: refined
     distortion: tuple[float, ...] = ()  # OpenCV's k1, k2, p1, p2 of calibrated ones: kept fixed, too
+    is_learned: bool = False  # the intrinsics are those that an earlier project found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

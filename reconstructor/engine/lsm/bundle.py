@@ -3,14 +3,15 @@
 A bundle is a COLMAP model as arrays: cameras, points and observations, in pixels of the reduced images.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.lsm.learned_target import add_target, keep_size
 
 _MOST_ITERATIONS: Final = 60
 # COLMAP's 0 takes five times as long, for camera errors that differ by less than 0.1 % (three sets, 2026-11-28)
@@ -71,6 +72,7 @@ class Bundle:
         points_in_world: (P, 3) float64, world units.
         observations: what the images see.
         held: numbers of the images whose poses an adjustment does not change.
+        learned: `pycolmap.Camera` as another project left it, by id; an adjustment counts it as a measurement.
     """
 
     numbers: tuple[int, ...]
@@ -81,6 +83,7 @@ class Bundle:
     points_in_world: Floats
     observations: Observations
     held: frozenset[int] = frozenset()
+    learned: Mapping[int, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, model: Any, numbers: Collection[int] | None = None, held: Collection[int] = ()) -> Self:
@@ -182,9 +185,7 @@ class Bundle:
                 config.set_constant_cam_intrinsics(camera_id)
         for number in self.held:
             config.set_constant_rig_from_world_pose(model.image(number).frame_id)
-        if len(self.held) < 2:  # noqa: PLR2004 - two poses determine the world frame
-            config.fix_gauge(pycolmap.BundleAdjustmentGauge.TWO_CAMS_FROM_WORLD)
-        pycolmap.create_default_bundle_adjuster(options, config, model).solve()
+        self._solve(model, options, config, set(self.learned).difference(constant_cameras))
         points = self.points_in_world.copy()
         for row, point_id in ids.items():
             points[row] = model.point3D(point_id).xyz
@@ -194,6 +195,20 @@ class Bundle:
             poses=tuple(model.image(number).cam_from_world() for number in self.numbers),
             points_in_world=points,
         )
+
+    def _solve(self, model: Any, options: Any, config: Any, targets: Collection[int]) -> None:
+        """Adjust; the world frame is that of the held images, else of the first one. `targets` are ids of learned cameras."""
+        for camera_id in targets:
+            add_target(model, config, self.learned[camera_id])
+        anchor = min(self.held, default=self.numbers[0])
+        if len(self.held) < 2:  # noqa: PLR2004 - two poses determine the world frame
+            if targets:
+                config.set_constant_rig_from_world_pose(model.image(anchor).frame_id)
+            else:
+                config.fix_gauge(pycolmap.BundleAdjustmentGauge.TWO_CAMS_FROM_WORLD)
+        pycolmap.create_default_bundle_adjuster(options, config, model).solve()
+        if targets and len(self.held) < 2:  # noqa: PLR2004
+            keep_size(model, anchor, dict(zip(self.numbers, self.centers_in_world(), strict=True)))
 
     def to_colmap(self) -> tuple[Any, dict[int, int]]:
         """A `pycolmap.Reconstruction` of points with two observations or more, and their ids by row."""

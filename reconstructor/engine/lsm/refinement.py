@@ -5,6 +5,7 @@ Bounds are those of the prototype of 2026-11-27, in pixels of the larger photogr
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.lsm.kept_matches import MatchFiles
+from reconstructor.engine.lsm.learned_target import is_like
 from reconstructor.engine.lsm.measuring import Measuring
 from reconstructor.engine.lsm.robust_adjustment import RobustAdjustment
 from reconstructor.engine.lsm.triangulation import triangulated
@@ -29,6 +31,7 @@ def remeasured(
     settings: EngineSettings,
     files: MatchFiles | None = None,
     *,
+    learned: Mapping[int, Any] = MappingProxyType({}),
     holds_poses: bool = False,
 ) -> list[Bundle]:
     """The placed images and points of a model, measured again and adjusted; the model does not change.
@@ -41,10 +44,11 @@ def remeasured(
         constant_cameras: ids of the cameras that keep their intrinsics.
         settings: the engine's.
         files: where matches are kept from one refetch to the next.
+        learned: `pycolmap.Camera` of cameras that are not constant, as another project left them, by id.
         holds_poses: only points and places of features become exact; no image moves.
     """
     bundle = Bundle.of(model, held=model.reg_image_ids() if holds_poses else ())
-    return refined(bundle, facts, constant_cameras, settings, files)
+    return refined(replace(bundle, learned=learned), facts, constant_cameras, settings, files)
 
 
 def refined(
@@ -55,10 +59,14 @@ def refined(
     files: MatchFiles | None = None,
 ) -> list[Bundle]:
     """The same for a bundle of some of the images."""
+    learned = bundle.learned
     measuring = Measuring(bundle, [facts[number] for number in bundle.numbers], settings, files)
     scale = float(np.median([measuring.photographs.scale(image) for image in range(len(bundle.numbers))]))
     adjustment = RobustAdjustment(scale=scale, constant_cameras=constant_cameras, threads=settings.threads)
-    bundle = adjustment.adjusted(_measured(bundle, measuring), _COARSE_PX, _FINE_PX)
+    bundle = adjustment.adjusted(replace(_measured(bundle, measuring), learned={}), _COARSE_PX, _FINE_PX)
+    bundle = replace(
+        bundle, learned={each: camera for each, camera in learned.items() if is_like(camera, bundle.cameras[each])}
+    )
     extended = measuring.extended(bundle)
     measuring.keep()
     bundle = replace(bundle, observations=bundle.observations.joined(extended))

@@ -1,7 +1,10 @@
-"""Which cameras of a solved model are kept for the next project? Those with enough photographs and a found centre."""
+"""Which cameras of a solved model are kept for the next project, and what does this one make of those that it was given?
+
+Kept are those with enough photographs and a found centre.
+"""
 
 import contextlib
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -10,7 +13,7 @@ from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.learned_cameras import LearnedCamera, LearnedCameras, now
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.camera_choice import is_own
-from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.incremental_mapper import LiveMapper, camera_of_sensor
 
 _LEAST_IMAGES: Final = 8
 _LEAST_SHIFT_PX: Final = 1e-3  # a principal point that was estimated is not exactly in the middle
@@ -43,6 +46,16 @@ def set_learned_aside(mapper: LiveMapper, known: KnownImages) -> None:
     for camera_id, each in numbers.items():
         if len(each) >= _LEAST_IMAGES and mapper.is_calibrated(camera_id) and known.facts[each[0]].is_learned:
             mapper.set_calibration_aside(camera_id)
+
+
+def learned_cameras(mapper: LiveMapper, known: KnownImages) -> dict[int, Any]:
+    """The `pycolmap.Camera` that another project left, of each camera that is refined here, by id."""
+    facts = {mapper.camera_id_of(number): known.facts[number] for number in mapper.placed_numbers()}
+    return {
+        camera_id: camera_of_sensor(camera_id, each.sensor)
+        for camera_id, each in facts.items()
+        if each.is_learned and not is_own(camera_id) and not mapper.is_calibrated(camera_id)
+    }
 
 
 def _learned(mapper: LiveMapper, known: KnownImages, numbers: list[int]) -> LearnedCamera | None:

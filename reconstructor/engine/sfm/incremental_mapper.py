@@ -290,12 +290,21 @@ def _note_calibrated(model: Any, camera_ids: Iterable[int]) -> None:
 
 
 def camera_of_sensor(camera_id: int, sensor: PhotographSensor) -> Any:
-    """A COLMAP camera: PINHOLE or OPENCV when calibrated, else SIMPLE_RADIAL with the best estimate of the focal length."""
+    """A COLMAP camera: PINHOLE or OPENCV when calibrated, else SIMPLE_RADIAL with the best estimate of the focal length.
+
+    One that another project found in such a simple form keeps it: more free numbers would drift from project to project.
+    """
     size = {"width": sensor.width_px, "height": sensor.height_px, "camera_id": camera_id}
     if sensor.intrinsics is not None:
-        model = "OPENCV" if any(sensor.distortion) else "PINHOLE"
-        distortion = [*sensor.distortion, 0.0, 0.0, 0.0, 0.0][:4] if any(sensor.distortion) else []
-        camera = pycolmap.Camera(model=model, params=[*sensor.intrinsics, *distortion], **size)
+        fx, fy, cx, cy = sensor.intrinsics
+        k1, *others = [*sensor.distortion, 0.0, 0.0, 0.0, 0.0][:4]
+        if sensor.is_learned and fx == fy and not any(others):
+            model, params = "SIMPLE_RADIAL", [fx, cx, cy, k1]
+        elif any(sensor.distortion):
+            model, params = "OPENCV", [fx, fy, cx, cy, k1, *others]
+        else:
+            model, params = "PINHOLE", [fx, fy, cx, cy]
+        camera = pycolmap.Camera(model=model, params=params, **size)
         camera.has_prior_focal_length = True
         return camera
     focal_px = sensor.focal_px or _FIRST_GUESS_RATIO * max(sensor.width_px, sensor.height_px)

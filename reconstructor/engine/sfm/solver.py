@@ -33,7 +33,7 @@ from reconstructor.engine.lsm.refinement import remeasured, write_back
 from reconstructor.engine.settings import EngineSettings, Quality
 from reconstructor.engine.sfm.calibration_check import set_unfit_calibrations_aside
 from reconstructor.engine.sfm.camera_groups import CameraSearch
-from reconstructor.engine.sfm.camera_learning import set_learned_aside
+from reconstructor.engine.sfm.camera_learning import learned_cameras, set_learned_aside
 from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
 from reconstructor.engine.sfm.gate.bounds import TIE
 from reconstructor.engine.sfm.gate.figures import ModelFigures, measure_model
@@ -253,7 +253,10 @@ class _Contest:
             return _remeasuring(begun, shares[0], shares[1])
         models, files = [], MatchFiles(folder=self._engine_folder)
         given = set(solution.cameras) if holds_poses else self._given_cameras(mapper)
-        for bundle in remeasured(solution, self._known.facts, given, self._settings, files, holds_poses=holds_poses):
+        learned = learned_cameras(mapper, self._known)
+        for bundle in remeasured(
+            solution, self._known.facts, given, self._settings, files, learned=learned, holds_poses=holds_poses
+        ):
             models.append(pycolmap.Reconstruction(solution))
             write_back(models[-1], bundle)
         shares = [tight_share(each, self._known) for each in (solution, *models)]

@@ -75,11 +75,13 @@ def seen_points(
 class Walk:
     """Feeds the cameras of some seen points to a mapper, as the engine feeds photographs."""
 
-    def __init__(self, seen: SeenPoints, intrinsics: Intrinsics | None = INTRINSICS) -> None:
+    def __init__(
+        self, seen: SeenPoints, intrinsics: Intrinsics | None = INTRINSICS, *, is_learned: bool = False
+    ) -> None:
         self.seen = seen
         self.known = KnownImages()
         self.mapper = LiveMapper(EngineSettings(threads=1))
-        self._intrinsics = intrinsics
+        self._intrinsics, self._is_learned = intrinsics, is_learned
         self._estimator = PairEstimator(seed=0)
 
     def add(self, number: int, *, is_matched: bool = True) -> list[int]:
@@ -101,6 +103,7 @@ class Walk:
             reduced_height_px=HEIGHT_PX,
             intrinsics=self._intrinsics,
             focal_px=None,
+            is_learned=self._is_learned,
         )
         self.mapper.add_camera(1, facts.sensor)
         pairs = [pair for other in self.known.numbers if is_matched and (pair := self.pair(other, number)) is not None]

@@ -159,3 +159,25 @@ def test_a_principal_point_that_nobody_knows_is_found(solved: Solved) -> None:
     assert abs(freed.cameras[1].params[1] - across_px) < 3
     assert abs(freed.cameras[1].params[2] - down_px) < 3
     assert len(remeasured(model, solved.facts, (), SETTINGS)) == 2
+
+
+@pytest.mark.parametrize(("ratio", "is_used"), [(1.0, True), (1.03, False)])
+def test_a_learned_camera_counts_where_the_photographs_give_it_the_same_focal_length(
+    solved: Solved, ratio: float, is_used: bool
+) -> None:
+    focal_px, _, across_px, down_px = solved.model.camera(1).params
+    learned = pycolmap.Camera(
+        model="PINHOLE",
+        params=[ratio * focal_px, ratio * focal_px, across_px, down_px],
+        width=300,
+        height=225,
+        camera_id=1,
+    )
+    found = remeasured(solved.model, solved.facts, (), SETTINGS, learned={1: learned})
+    assert {tuple(each.learned) for each in found} == {(1,) if is_used else ()}
+    alone = remeasured(solved.model, solved.facts, (), SETTINGS)
+    off, off_alone = (
+        np.linalg.norm(np.subtract(bundles[-1].cameras[1].params[2:], (across_px, down_px)))
+        for bundles in (found, alone)
+    )
+    assert (off < 0.5 * off_alone) == is_used
