@@ -1,8 +1,7 @@
 """With which earlier images is a new one matched? The newest, the most similar (VLAD), and covisible ones: a fixed number."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -36,7 +35,6 @@ class PairFinder:
         self._estimator = PairEstimator(seed=settings.random_seed)
         self._second_opinion = second_opinion(settings, files)
         self._repeated: dict[int, Mask] = {}
-        self._repeated_lock = Lock()
 
     def remember(self, descriptors: NDArray[np.uint8]) -> None:
         """Add an image, by its descriptors (N, 128), to the search for similar ones; call it for each image, in order."""
@@ -54,10 +52,14 @@ class PairFinder:
 
         def match(others: Iterable[int]) -> None:
             new = [other for other in dict.fromkeys(others) if other not in pairs]
-            pairs.update(zip(new, in_parallel(match_with, new), strict=True))
+            matches = self._matches(number, new, features, known)
 
-        def match_with(other: int) -> Pair | None:
-            return self._match(other, number, features, known, camera_of)
+            def verify(other: int) -> Pair | None:
+                return self._verified(other, number, (features, matches[other]), known, camera_of)
+
+            slowest_first = sorted(new, key=lambda other: len(matches[other]))  # few matches take most trials
+            found = dict(zip(slowest_first, in_parallel(verify, slowest_first), strict=True))
+            pairs.update({other: found[other] for other in new})
 
         recent, similar = self._first_candidates(features, known)
         match(recent + similar)
@@ -76,16 +78,38 @@ class PairFinder:
         similar = self._similar.rank(features.descriptors, self._settings.similar_candidates)
         return numbers[-self._settings.recent_candidates :], [numbers[index] for index in similar]
 
-    def _match(
-        self, other: int, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
+    def _matches(
+        self, number: int, others: Sequence[int], features: Features, known: KnownImages
+    ) -> dict[int, Matches]:
+        """The matches of a new image with others; also notes which features of all of them are repeated."""
+
+        def with_other(other: int) -> Matches:
+            descriptors = self._files.read_descriptors(other)
+            self._note_repeated(other, descriptors, known.features[other].keypoints)
+            return self._matcher.match(descriptors, features.descriptors)
+
+        def work(other: int) -> Matches | None:
+            if other != number:
+                return with_other(other)
+            self._note_repeated(number, features.descriptors, features.keypoints)
+            return None
+
+        found = zip(others, in_parallel(work, [number, *others])[1:], strict=True)
+        return {other: matches for other, matches in found if matches is not None}
+
+    def _verified(
+        self,
+        other: int,
+        number: int,
+        found: tuple[Features, Matches],
+        known: KnownImages,
+        camera_of: Callable[[int], Any],
     ) -> Pair | None:
-        descriptors = self._files.read_descriptors(other)
-        matches = self._matcher.match(descriptors, features.descriptors)
+        features, matches = found
         if len(matches) < MIN_INLIERS:
             return None
         first, second = known.features[other].keypoints, features.keypoints
-        repeated = self._repeated_of(other, descriptors, first)[matches[:, 0]]
-        repeated |= self._repeated_of(number, features.descriptors, second)[matches[:, 1]]
+        repeated = self._repeated[other][matches[:, 0]] | self._repeated[number][matches[:, 1]]
         numbers, cameras, keypoints = (other, number), (camera_of(other), camera_of(number)), (first, second)
         if other == known.numbers[-1]:  # of two images in a row the true pose has most matches, also of equal parts
             pair = self._estimate(numbers, cameras, keypoints, (matches, repeated))
@@ -114,11 +138,9 @@ class PairFinder:
                 return replace(pair, matches=agreeing) if len(agreeing) >= MIN_INLIERS else None
         return self._estimator.estimate(numbers, cameras, keypoints, matches)
 
-    def _repeated_of(self, number: int, descriptors: NDArray[np.uint8], keypoints: NDArray[np.float32]) -> Mask:
-        with self._repeated_lock:  # else several threads would compute the new image's
-            if number not in self._repeated:
-                self._repeated[number] = is_repeated(descriptors, keypoints)
-            return self._repeated[number]
+    def _note_repeated(self, number: int, descriptors: NDArray[np.uint8], keypoints: NDArray[np.float32]) -> None:
+        if number not in self._repeated:
+            self._repeated[number] = is_repeated(descriptors, keypoints)
 
     def _match_again(
         self, other: int, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]

@@ -36,9 +36,9 @@ def is_repeated(descriptors: NDArray[np.uint8], keypoints: NDArray[np.float32]) 
     unit = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-12))
     found, places = np.zeros(len(unit), np.bool_), keypoints[:, :2]
     for begin in range(0, len(unit), _BLOCK):
-        here, there = np.nonzero(unit[begin : begin + _BLOCK] @ unit.T > np.cos(_NEAR_COPY_RAD))
-        is_apart = np.abs(places[here + begin] - places[there]).max(axis=1) > _APART_PX
-        found[here[is_apart] + begin] = True
+        here, there = np.nonzero(unit[begin : begin + _BLOCK] @ unit[begin:].T > np.cos(_NEAR_COPY_RAD))
+        is_apart = np.abs(places[begin + here] - places[begin + there]).max(axis=1) > _APART_PX
+        found[begin + here[is_apart]] = found[begin + there[is_apart]] = True
     return found
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from reconstructor.clouds.similarity import Sim3
 from reconstructor.engine.colmap import pycolmap, sim3
 
-_MARKS_ACROSS: Final = 2  # and down; more marks follow a lens that was focused anew less (2026-11-30)
+_MARKS_ACROSS: Final = 2  # and down; more marks give way less to what the photographs show (2026-11-30)
 _PHOTOGRAPHS: Final = 2  # of the target: COLMAP adjusts no point that is seen once
-_MOST_FOCAL_CHANGE: Final = 0.01  # as a calibration may be off; a lens that is focused anew changes by less
+_MOST_FOCAL_CHANGE: Final = 0.01  # as a calibration may be off; another focus changes it by less
 _DEPTH: Final = 1.0  # of the marks; where the target is does not matter, because it does not move
 
 
