@@ -23,6 +23,7 @@ from reconstructor.engine.sfm.equal_parts.pair_geometry import (
     cleaned_pair,
     gap_of,
     key_of,
+    matched_places,
     points_seen,
     pose_by,
     rotation_by,
@@ -90,7 +91,7 @@ def agrees_with_nearest(model: Any, number: int, pairs: Sequence[Pair]) -> bool:
 def _share_near(model: Any, pair: Pair, observer: int, number: int) -> float | None:
     """The share of the points which one image observes that another one sees near its matches; None of too few points."""
     image = model.image(number)
-    keypoints = np.array([each.xy for each in image.points2D], np.float32).reshape(-1, 2)
+    keypoints = matched_places(image, pair.matches[:, 1 if pair.earlier == observer else 0]).astype(np.float32)
     points, places, _ = points_seen(model, pair, observer, keypoints)
     if len(points) < LEAST_POINTS:
         return None

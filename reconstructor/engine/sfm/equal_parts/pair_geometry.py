@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reconstructor.engine.colmap import keypoints_in_image, pycolmap
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
-from reconstructor.engine.sfm.model_comparison import point_ids, points_errors_px
+from reconstructor.engine.sfm.model_comparison import points_errors_px
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
@@ -46,10 +46,19 @@ def points_seen(
         matches.
     """
     column = 0 if pair.earlier == other else 1
-    ids = point_ids(model, other)[pair.matches[:, column]]
-    rows = np.flatnonzero(ids >= 0)
-    points = np.array([model.point3D(int(each)).xyz for each in ids[rows]]).reshape(-1, 3)
+    features = model.image(other).points2D
+    matched = [features[index] for index in pair.matches[:, column].tolist()]
+    rows = np.flatnonzero([each.has_point3D() for each in matched])
+    points = np.array([model.point3D(matched[row].point3D_id).xyz for row in rows.tolist()]).reshape(-1, 3)
     return points, keypoints_in_image(keypoints)[pair.matches[rows, 1 - column]], rows
+
+
+def matched_places(image: Any, matched: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """The places (F, 2) in pixels of the F features of a `pycolmap.Image`; only those that are matched are asked for."""
+    features, rows = image.points2D, matched.tolist()
+    places = np.zeros((len(features), 2))
+    places[rows] = np.array([features[row].xy for row in rows]).reshape(-1, 2)
+    return places
 
 
 def are_near(camera: Any, cam_from_world: Any, points: NDArray[np.float64], places: NDArray[np.float64]) -> Mask:
@@ -99,7 +108,7 @@ def rotation_by(
     number, camera = image
     is_newer = pair.newer == number
     other = model.image(pair.earlier if is_newer else pair.newer)
-    places = np.array([each.xy for each in other.points2D]).reshape(-1, 2)
+    places = matched_places(other, pair.matches[:, 0 if is_newer else 1])
     sides = (model.camera(other.camera_id), places), (camera, keypoints_in_image(keypoints))
     newer_from_earlier = rotation_between(pair, *(sides if is_newer else sides[::-1]))
     if newer_from_earlier is None:
