@@ -66,9 +66,7 @@ def point_ids(model: Any, number: int) -> NDArray[np.int64]:
     """The id (N,) int64 of the point that each of the N features of an image observes; -1 for none."""
     image = model.image(number)
     ids = np.full(image.num_points2D(), -1, np.int64)
-    points = image.points2D
-    for index in image.get_observation_point2D_idxs():
-        ids[index] = points[index].point3D_id
+    ids[image.get_observation_point2D_idxs()] = [each.point3D_id for each in image.get_observation_points2D()]
     return ids
 
 
