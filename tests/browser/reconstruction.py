@@ -161,9 +161,7 @@ class Reconstruction:
         """Give receipts and pongs until cancelled."""
         async for incoming in self.delivery.messages():
             found = match(self.connection.space, incoming.topic)
-            if found.channel is IMAGE and not incoming.payload:
-                continue  # a page asks the broker whether it may send
-            if found.channel is IMAGE:
+            if found.channel is IMAGE and incoming.payload:
                 await self._receive(incoming.payload, found.sender, found.image_name)
             elif found.channel is PREVIEW:
                 self.previews.append(incoming.payload)
@@ -172,7 +170,9 @@ class Reconstruction:
                 await self._assemble(found, incoming)
             elif found.channel is DESIRED_SCALE_BAR:
                 await self._scale(incoming.payload, found.user)
-            elif incoming.payload:  # an empty one asks the broker whether it would be let through
+            elif (
+                incoming.payload
+            ):  # with an empty image or request a page asks the broker whether it would be let through
                 await self._respond(decode(incoming.payload, Request), found.user)
             incoming.acknowledge()
 

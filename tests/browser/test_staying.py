@@ -89,7 +89,7 @@ async def test_a_killed_tab_comes_back_to_its_place_and_its_photo_arrives_once(
             await page.emulate_media(reduced_motion="reduce")
             await page.goto(url)
             await expect(page.get_by_text("1 photo was kept and is sent now")).to_be_visible(timeout=WAIT_MS)
-            reconstruction.is_giving_receipts = True
+            await reconstruction.give_receipts()
             await sent(reconstruction, 2)
             await expect(page.get_by_test_id("uploads")).to_contain_text("Stored as image", timeout=WAIT_MS)
             await anna.has(points_shown=manifest.point_count)
@@ -115,7 +115,7 @@ async def test_back_comes_to_the_same_place_and_the_photo_arrives_once(
         await anna.page.goto("about:blank")
         await anna.page.go_back()
         await anna.has(link="connected", notice="empty")
-        reconstruction.is_giving_receipts = True
+        await reconstruction.give_receipts()
         await expect(anna.page.get_by_test_id("uploads")).to_contain_text("Stored as image", timeout=WAIT_MS)
         assert len(set(reconstruction.names)) == len(set(reconstruction.images)) == 1
 

@@ -3,6 +3,7 @@ import { WireError } from "../../wire/errors";
 import type { LinkRate } from "./link-rate";
 import type { Named } from "./photographs";
 import { SINGLE_BYTES, heldBytes, pieceBytesAt, piecesOf } from "./pieces";
+import { slept } from "./slept";
 import type { UploadRequests, UploadView } from "./upload-state";
 import type { Upload } from "./uploads";
 
@@ -75,21 +76,20 @@ export class OriginalSender {
 
   /** Wait for the missing ranges; null when a receipt arrives instead, or no answer. */
   private async answer(key: string): Promise<Upload["missing"]> {
-    for (let waited = 0; waited < ANSWER_PATIENCE_MS && !this.uploads.isAnswered(key); waited += STEP_MS) {
+    for (let waited = 0; waited < ANSWER_PATIENCE_MS && !this.uploads.isAnswered(key);) {
       const missing = this.uploads.find(key)?.missing ?? null;
       if (missing) return missing;
-      await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+      waited += await slept(STEP_MS);
     }
     return null;
   }
 
   /** Wait for the receipt. Time without connection or reconstructor does not count, because no receipt can arrive. */
   private async receipt(key: string): Promise<void> {
-    const step = 100;
     for (let waited = 0; waited < RECEIPT_PATIENCE_MS && !this.uploads.isAnswered(key);) {
-      await new Promise((resolve) => setTimeout(resolve, step));
+      const pausedMs = await slept(2 * STEP_MS);
       if (this.uploads.isClosed) return;
-      if (this.uploads.canBeAnswered) waited += step;
+      if (this.uploads.canBeAnswered) waited += pausedMs;
     }
   }
 }

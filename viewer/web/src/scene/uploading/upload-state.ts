@@ -2,6 +2,7 @@
 import { WireError, sentenceOf } from "../../wire/errors";
 import type { Follower } from "../follower";
 import type { Requests } from "../requests";
+import { slept } from "./slept";
 import type { Upload, UploadState } from "./uploads";
 import { isOver } from "./uploads";
 
@@ -77,8 +78,7 @@ export class UploadView {
 
   /** Wait a moment for a preview's receipt: it may say that the original is there, or has to wait. */
   async previewAnswered(key: string): Promise<void> {
-    for (let waited = 0; waited < PREVIEW_PATIENCE_MS && this.isPreviewAwaited(key); waited += STEP_MS)
-      await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+    for (let waited = 0; waited < PREVIEW_PATIENCE_MS && this.isPreviewAwaited(key);) waited += await slept(STEP_MS);
   }
 
   private isPreviewAwaited(key: string): boolean {
