@@ -170,9 +170,7 @@ class Reconstruction:
                 await self._assemble(found, incoming)
             elif found.channel is DESIRED_SCALE_BAR:
                 await self._scale(incoming.payload, found.user)
-            elif (
-                incoming.payload
-            ):  # with an empty image or request a page asks the broker whether it would be let through
+            elif incoming.payload:  # an empty image or request asks the broker whether it would be let through
                 await self._respond(decode(incoming.payload, Request), found.user)
             incoming.acknowledge()
 

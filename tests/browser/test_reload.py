@@ -59,7 +59,7 @@ async def test_a_photo_without_a_receipt_is_sent_again_after_a_reload_as_the_sam
         await other.page.close()
         await anna.page.reload()
         await expect(anna.page.get_by_text("1 photo was kept and is sent now")).to_be_visible(timeout=WAIT_MS)
-        reconstruction.is_giving_receipts = True
+        await reconstruction.give_receipts()
         await sent(reconstruction, 2)
         await expect(anna.page.get_by_test_id("uploads")).to_contain_text("Stored as image", timeout=WAIT_MS)
         assert len(set(reconstruction.names)) == 1
