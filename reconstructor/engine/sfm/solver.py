@@ -50,6 +50,7 @@ _WATCH_INTERVAL_S: Final = 0.5
 _LEAST_IMAGES: Final = 2
 _MOST_PRUNINGS: Final = 8  # each measures the model again
 _MOST_PRUNED_SHARE: Final = 0.5  # of a model's images, for the figures of each alone
+_LEAST_LEFT_OF_LIVE: Final = 0.75  # with 0.56 a folded solution replaced a right model (2026-11-30)
 _LIVE: Final = "live"
 _LARGER_FEATURES: Final = "larger_features"
 _TIME_FOR_FEATURES: Final = 0.5  # of what a refetch may take: what was solved before must not be lost
@@ -153,11 +154,7 @@ class _Contest:
 
     def run(self) -> SolveVerdict:
         if self._has_live:
-            mapper = self._new_mapper()
-            self._placed_before = placed_numbers(mapper.model)
-            self._prune(mapper)
-            is_model = mapper.model.num_reg_images() >= _LEAST_IMAGES
-            self._reference = mapper.model if is_model else None
+            self._look_at_live()
         for method, run in _solvers(self._known, self._folder, self._settings, has_live=self._has_live):
             if method == _LIVE or not self._passed:
                 self._try(method, partial(self._attempt, method, run))
@@ -165,6 +162,18 @@ class _Contest:
         if self._settings.quality is Quality.HIGH and best and best.model.num_reg_images() <= MOST_IMAGES:
             self._try(_LARGER_FEATURES, partial(self._with_larger_features, best))
         return self._choose()
+
+    def _look_at_live(self) -> None:
+        """Note what the live model places, and what solutions have to keep: all that is not bad, or all if very much is.
+
+        A fold, too, sets right images against wrong ones, and may be the larger part.
+        """
+        mapper = self._new_mapper()
+        live, self._placed_before = pycolmap.Reconstruction(mapper.model), placed_numbers(mapper.model)
+        self._prune(mapper)
+        left = mapper.model.num_reg_images() / max(1, len(self._placed_before))
+        reference = mapper.model if left >= _LEAST_LEFT_OF_LIVE else live
+        self._reference = reference if reference.num_reg_images() >= _LEAST_IMAGES else None
 
     def _try(self, method: str, run: "Callable[[], _Solution | Attempt]") -> None:
         """Run an attempt; if it fails, only this one is lost."""
@@ -253,10 +262,9 @@ class _Contest:
             return _remeasuring(begun, shares[0], shares[1])
         models, files = [], MatchFiles(folder=self._engine_folder)
         given = set(solution.cameras) if holds_poses else self._given_cameras(mapper)
-        learned = learned_cameras(mapper, self._known)
-        for bundle in remeasured(
-            solution, self._known.facts, given, self._settings, files, learned=learned, holds_poses=holds_poses
-        ):
+        facts, learned = self._known.facts, learned_cameras(mapper, self._known)
+        bundles = remeasured(solution, facts, given, self._settings, files, learned=learned, holds_poses=holds_poses)
+        for bundle in bundles:
             models.append(pycolmap.Reconstruction(solution))
             write_back(models[-1], bundle)
         shares = [tight_share(each, self._known) for each in (solution, *models)]

@@ -1,5 +1,6 @@
 """A refetch whose solutions are all bad, by the whole path from the solver to the store: nothing changes but a word."""
 
+import copy
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from broker.ids import ProjectId, SenderId
 from broker.manifest import Manifest
 from broker.shards import sha256
 from reconstructor.engine import refetch as engine_refetch
+from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.lsm.bundle import Bundle
@@ -223,6 +225,9 @@ class PlacedImages:
     def num_reg_images(self) -> int:
         return len(self.left)
 
+    def reg_image_ids(self) -> list[int]:
+        return sorted(self.left)
+
     def remove(self, number: int) -> None:
         self.left.remove(number)
         self.removed.append(number)
@@ -281,6 +286,20 @@ def test_a_model_of_which_most_images_are_bad_is_refused(
     _, pruned, objection = contest._prune(images)
     assert (pruned, images.removed) == ((), [])
     assert "image 1 " in objection
+
+
+@pytest.mark.parametrize(("bad_count", "kept_count"), [(0, 16), (4, 12), (5, 16), (7, 16)])
+def test_solutions_keep_all_live_images_if_too_many_of_them_are_bad(
+    contest: solver._Contest, monkeypatch: pytest.MonkeyPatch, bad_count: int, kept_count: int
+) -> None:
+    bad = set(range(1, bad_count + 1))
+    monkeypatch.setattr(solver, "measure_model", lambda model, *_: figures_of(model.left, bad))
+    monkeypatch.setattr(pycolmap, "Reconstruction", copy.deepcopy)
+    monkeypatch.setattr(contest, "_new_mapper", lambda: PlacedImages(16))
+    contest._look_at_live()
+    assert contest._placed_before == set(range(1, 17))
+    assert contest._reference is not None
+    assert contest._reference.num_reg_images() == kept_count
 
 
 def test_parts_are_taken_out_one_by_one_before_single_images_and_what_is_left_is_judged_once_more(
