@@ -83,18 +83,15 @@ class PairFinder:
     ) -> dict[int, Matches]:
         """The matches of a new image with others; also notes which features of all of them are repeated."""
 
-        def with_other(other: int) -> Matches:
+        def match_with(other: int) -> Matches | None:
+            if other == number:
+                self._note_repeated(number, features.descriptors, features.keypoints)
+                return None
             descriptors = self._files.read_descriptors(other)
             self._note_repeated(other, descriptors, known.features[other].keypoints)
             return self._matcher.match(descriptors, features.descriptors)
 
-        def work(other: int) -> Matches | None:
-            if other != number:
-                return with_other(other)
-            self._note_repeated(number, features.descriptors, features.keypoints)
-            return None
-
-        found = zip(others, in_parallel(work, [number, *others])[1:], strict=True)
+        found = zip(others, in_parallel(match_with, [number, *others])[1:], strict=True)
         return {other: matches for other, matches in found if matches is not None}
 
     def _verified(

@@ -16,7 +16,6 @@ from reconstructor.engine.colmap import pycolmap, sim3
 _MARKS_ACROSS: Final = 2  # and down; more marks give way less to what the photographs show (2026-11-30)
 _PHOTOGRAPHS: Final = 2  # of the target: COLMAP adjusts no point that is seen once
 _MOST_FOCAL_CHANGE: Final = 0.01  # as a calibration may be off; another focus changes it by less
-_DEPTH: Final = 1.0  # of the marks; where the target is does not matter, because it does not move
 
 
 def is_like(learned: Any, freed: Any) -> bool:
@@ -42,7 +41,7 @@ def add_target(model: Any, config: Any, camera: Any) -> None:
         config.set_constant_rig_from_world_pose(model.image(number).frame_id)
     for index, (x, y) in enumerate(directions[is_seen]):
         track = [pycolmap.TrackElement(number, index) for number in range(begin, begin + _PHOTOGRAPHS)]
-        config.add_constant_point(model.add_point3D(np.array([x, y, 1.0]) * _DEPTH, pycolmap.Track(track)))
+        config.add_constant_point(model.add_point3D(np.array([x, y, 1.0]), pycolmap.Track(track)))  # at any depth
 
 
 def keep_size(model: Any, anchor: int, centers_before: Mapping[int, Any]) -> None:

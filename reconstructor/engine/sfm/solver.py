@@ -164,9 +164,9 @@ class _Contest:
         return self._choose()
 
     def _look_at_live(self) -> None:
-        """Note what the live model places, and what solutions have to keep: all that is not bad, or all if very much is.
+        """Note what the live model places, and what solutions are compared with: it without its bad images.
 
-        A fold, too, sets right images against wrong ones, and may be the larger part.
+        If these are more than a quarter, it is the whole model: a fold makes right images look bad.
         """
         mapper = self._new_mapper()
         live, self._placed_before = pycolmap.Reconstruction(mapper.model), placed_numbers(mapper.model)
