@@ -1,0 +1,86 @@
+"""Do the two halves of a photograph have the features of the whole, wherever the middle is?"""
+
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from reconstructor.engine.features import halves, sift
+from reconstructor.engine.features.photographs import DecodedPhotograph, read_photograph
+from reconstructor.engine.features.sift import Features, extract_features
+from reconstructor.engine.settings import EngineSettings
+from tests.unit.reconstructor.engine.synthetic import Photographs
+
+SETTINGS = EngineSettings(threads=2, max_features=3000)
+
+
+@pytest.fixture(params=["wide", "tall", "odd"])
+def photograph(request: pytest.FixtureRequest, photographs: Photographs) -> DecodedPhotograph:
+    read = read_photograph(photographs.paths[0], SETTINGS)
+    pixels = np.asarray(Image.fromarray(read.colors_rgb).resize((800, 600)))
+    pixels = {"wide": pixels, "tall": np.rot90(pixels), "odd": pixels[1:, 1:]}[request.param]
+    return replace(read, colors_rgb=pixels, gray=np.ascontiguousarray(pixels.mean(axis=2).astype(np.uint8)))
+
+
+def of_whole(photograph: DecodedPhotograph, monkeypatch: pytest.MonkeyPatch) -> Features:
+    monkeypatch.setattr(sift, "can_be_halved", lambda _gray: False)
+    return extract_features(photograph, SETTINGS)
+
+
+def places(features: Features) -> set[tuple[int, ...]]:
+    """Position and scale of all features, to a sixteenth of a pixel."""
+    rounded: NDArray[np.int64] = np.round(16 * features.keypoints[:, :3]).astype(np.int64)
+    return set(map(tuple, rounded.tolist()))
+
+
+def test_the_halves_have_the_features_of_the_whole(
+    photograph: DecodedPhotograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert halves.can_be_halved(photograph.gray)
+    of_halves = extract_features(photograph, SETTINGS)
+    expected = places(of_whole(photograph, monkeypatch))
+    assert len(expected) > 400
+    assert len(expected - places(of_halves)) < 0.02 * len(expected)
+    assert len(places(of_halves) - expected) < 0.02 * len(expected)
+    assert len(np.unique(of_halves.keypoints, axis=0)) == len(of_halves)
+
+
+def test_one_thread_finds_the_same_as_two(photograph: DecodedPhotograph) -> None:
+    two, one = (
+        extract_features(photograph, SETTINGS),
+        extract_features(photograph, SETTINGS.model_copy(update={"threads": 1})),
+    )
+    assert np.array_equal(two.keypoints, one.keypoints)
+    assert np.array_equal(two.descriptors, one.descriptors)
+
+
+def test_nothing_is_left_in_the_temporary_folder(
+    photograph: DecodedPhotograph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert len(extract_features(photograph, SETTINGS))
+    assert not list(tmp_path.iterdir())
+
+
+def no_room(_path: str) -> Any:
+    return SimpleNamespace(free=halves._LEAST_FREE_BYTES - 1)
+
+
+def no_folder(_path: str) -> Any:
+    raise FileNotFoundError("no usable temporary folder")
+
+
+@pytest.mark.parametrize("usage", [no_room, no_folder])
+def test_without_room_in_the_temporary_folder_the_whole_is_taken(
+    usage: Any, photograph: DecodedPhotograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    found = extract_features(photograph, SETTINGS)
+    assert np.array_equal(found.keypoints, of_whole(photograph, monkeypatch).keypoints)
