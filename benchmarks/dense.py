@@ -40,6 +40,7 @@ from reconstructor.engine.mvs.edge_matting import without_rims
 from reconstructor.engine.mvs.fusion import fused, without_outliers, without_strays
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
 from reconstructor.engine.mvs.views import View, best_sources
+from reconstructor.engine.parallel import set_thread_count
 from reconstructor.engine.settings import Quality
 
 DISTANCES = (0.5, 1.0, 2.0, 5.0)  # ground sampling distances
@@ -173,9 +174,13 @@ def main() -> None:
     parser.add_argument("--quality", type=Quality, default=Quality.STANDARD, help="standard or high")
     parser.add_argument("--width", type=int, default=612, help="pixels; depth is made at this width")
     parser.add_argument("--count", type=int, default=10, help="images of an object")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="1: what depth takes, not how two threads delay each other"
+    )
     parser.add_argument("--quick", action="store_true", help="depth as a live image gets it, not as a refetch makes it")
     parser.add_argument("--refetch", action="store_true", help="what a refetch of the objects loses, nothing else")
     arguments = parser.parse_args()
+    set_thread_count(arguments.threads)
     if arguments.refetch:
         if unknown := [target for target in arguments.targets if target not in OBJECTS]:
             parser.error(f"the surface of {', '.join(unknown)} is not known")

@@ -24,6 +24,7 @@ from reconstructor.engine.mvs.depth_maps import DepthMap, surface_points
 from reconstructor.engine.mvs.edge_matting import without_rims
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
 from reconstructor.engine.mvs.views import View, best_sources
+from reconstructor.engine.parallel import set_thread_count
 from reconstructor.engine.settings import EngineSettings
 
 SOURCES: Final = 6
@@ -105,7 +106,7 @@ def main() -> None:
     parser.add_argument("--cpu-count", type=int, default=2, help="images measured on the processor")
     arguments = parser.parse_args()
     compute = compute_of(EngineSettings())
-    torch.set_num_threads(EngineSettings().threads)
+    set_thread_count(EngineSettings().threads)
     if arguments.photos is not None:
         posed = posed_photographs(arguments.photos, width=arguments.width, device=_CPU)
     else:

@@ -1,6 +1,8 @@
 """How do the tasks of one project wake each other? Condition signals: they carry no data, the store has it."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
@@ -23,6 +25,31 @@ class Signal:
             await self._notified.wait()
 
 
+class Adding:
+    """Whether the black box is adding images: `some` or `none` is set."""
+
+    def __init__(self) -> None:
+        self.some, self.none = asyncio.Event(), asyncio.Event()
+        self.none.set()
+        self._count = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Mark that one is being added, for as long as the context is open."""
+        self._count += 1
+        self._set()
+        try:
+            yield
+        finally:
+            self._count -= 1
+            self._set()
+
+    def _set(self) -> None:
+        over, begun = (self.none, self.some) if self._count else (self.some, self.none)
+        over.clear()
+        begun.set()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
     """The signals of one project.
@@ -36,6 +63,7 @@ class Signals:
         revised: a scale bar changed the manifest; the task that publishes revisions waits for it.
         annotations: a generation may have moved measures and notes, or the broker may have lost them.
         changing: held while the next manifest is made from the present one.
+        adding: images that the black box is adding; what computes for people pauses meanwhile.
     """
 
     work: Signal = field(default_factory=Signal)
@@ -46,6 +74,7 @@ class Signals:
     revised: asyncio.Event = field(default_factory=asyncio.Event)
     annotations: asyncio.Event = field(default_factory=asyncio.Event)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    adding: Adding = field(default_factory=Adding)
 
     def note_new_image(self) -> None:
         """Wake every task that works on an image which is stored."""

@@ -6,8 +6,9 @@ side by side: blocks of planes, pairs of photographs.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -21,6 +22,7 @@ class _Threads(threading.local):
 
     def __init__(self) -> None:
         self.pool: ThreadPoolExecutor | None = None
+        self.before_part: Callable[[], None] = lambda: None
 
 
 _count = 1
@@ -34,16 +36,31 @@ def set_thread_count(count: int) -> None:
     _count = count
 
 
+@contextmanager
+def before_each_part(call: Callable[[], None]) -> Iterator[None]:
+    """Let the present thread and its helpers make a call before every part, for as long as the context is open."""
+    _threads.before_part, before = call, _threads.before_part
+    try:
+        yield
+    finally:
+        _threads.before_part = before
+
+
 def in_parallel(function: Callable[[_Part], _Result], parts: Iterable[_Part]) -> list[_Result]:
     """The results of all parts, in their order; the first error of a part is raised."""
-    every = list(parts)
+    every, before_part = list(parts), _threads.before_part
     if _count == 1 or len(every) == 1:
-        return [function(part) for part in every]
+        found = []
+        for part in every:
+            before_part()
+            found.append(function(part))
+        return found
     if _threads.pool is None:
         _threads.pool = ThreadPoolExecutor(_count, thread_name_prefix=threading.current_thread().name)
     is_inference = torch.is_inference_mode_enabled()  # each thread has its own mode
 
     def compute(part: _Part) -> _Result:
+        before_part()
         with torch.inference_mode(is_inference):
             return function(part)
 

@@ -33,6 +33,8 @@ class Priority:
         self._is_closed = False
         self._begun_s = 0.0
         self._waited_s = 0.0
+        self._waiting_count = 0  # threads of the refetch
+        self._waiting_since_s = 0.0
 
     @property
     def is_closed(self) -> bool:
@@ -60,24 +62,42 @@ class Priority:
 
     def begin(self) -> None:
         """Start the clock of a refetch; call it before the first `yield_to_images`."""
-        self._begun_s, self._waited_s = time.monotonic(), 0.0
+        with self._changed:
+            self._begun_s, self._waited_s = time.monotonic(), 0.0
 
     def yield_to_images(self) -> None:
         """Wait until no image is being added, within the limit; call it between two parts of a refetch's work.
 
+        Several threads of a refetch may call it; the time that they wait together counts once.
+
         Raises:
             EngineClosedError: the engine was closed.
         """
-        called_s = time.monotonic()
-        worked_s = called_s - self._begun_s - self._waited_s
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._is_closed or self._adding_count == 0,
-                timeout=max(0.0, _PATIENCE_S + worked_s - self._waited_s),
-            )
-            self._waited_s += time.monotonic() - called_s
+            if self._waiting_count == 0:
+                self._waiting_since_s = time.monotonic()
+            self._waiting_count += 1
+            self._changed.wait_for(lambda: self._is_closed or self._adding_count == 0, timeout=self._patience_left_s())
+            self._waiting_count -= 1
+            if self._waiting_count == 0:
+                self._waited_s += time.monotonic() - self._waiting_since_s
             if self._is_closed:
                 raise EngineClosedError("the engine was closed: the refetch was not finished")
+
+    def must_wait_within(self, seconds: float) -> bool:
+        """Whether a refetch has to wait for an image that is being added; if not, look for so long whether one comes."""
+
+        def must_wait() -> bool:
+            return self._adding_count > 0 and self._patience_left_s() > 0.0
+
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or must_wait(), timeout=seconds)
+            return must_wait()
+
+    def _patience_left_s(self) -> float:
+        """How long a refetch may wait now: as long as it has worked and a little, less what it has waited."""
+        worked_s = time.monotonic() - self._begun_s - self._waited_s
+        return max(0.0, _PATIENCE_S + worked_s - self._waited_s)
 
     def close(self) -> None:
         """End the refetch at its next `yield_to_images`."""

@@ -11,6 +11,7 @@ from reconstructor.clouds.similarity import DegenerateGeometryError
 from reconstructor.engine.components import Components
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.next_components import NextComponents
+from reconstructor.engine.parallel import before_each_part
 from reconstructor.engine.priority import Priority
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.solver import SolveVerdict
@@ -96,7 +97,7 @@ class Refetch:
         with watch.measure("mapping"):
             objections = self._build(following, solved, numbers)
         if len(objections) < len(tasks):
-            with watch.measure("dense"):
+            with watch.measure("dense"), before_each_part(self.priority.yield_to_images):
                 objections |= following.rebuild(live, lambda order: self.report if order == 0 else self._yield_beside)
         if not {task.component.number for task in tasks}.difference(objections):
             return RefetchResult(verdict=verdict, objection=next(iter(objections.values())))
@@ -118,7 +119,7 @@ class Refetch:
             self._running.stop()
         try:
             in_windows = max(1.0, len(numbers) / _IMAGES_IN_TIME)
-            verdict, solution = self._running.wait(self._settings.refetch_timeout_s * in_windows)
+            verdict, solution = self._running.wait(self._settings.refetch_timeout_s * in_windows, self.priority)
         except RefetchFailedError as exc:
             return None, None, exc.sentence
         finally:

@@ -15,8 +15,8 @@ from typing import Final
 from structlog.typing import FilteringBoundLogger
 
 from broker.errors import CairnError
-from reconstructor.executors.memory import resident_bytes
 from reconstructor.executors.output import Output
+from reconstructor.processes.memory import resident_bytes
 from reconstructor.worker import MAX_LINE_BYTES, Call, Reply
 
 _WATCH_INTERVAL_S: Final = 0.2

@@ -22,8 +22,8 @@ from broker.errors import CairnError
 from broker.files import keep_private
 from broker.ids import ExportFormat
 from broker.logs import LogLevel, configure
-from reconstructor.exports.background import yield_to_images
 from reconstructor.exports.origins import origin_of
+from reconstructor.processes.background import yield_to_images
 
 NICENESS: Final = 15
 INTERVAL_S: Final = 0.5

@@ -169,7 +169,8 @@ async def _reconstruct(context: Context, lanes: Lanes, job: Job, image: StoredIm
                 folder = await lanes.executor.call(call, settings.refetch_timeout_s)
         else:
             async with publishing_placed(context, lanes.order, job, image):
-                folder = await lanes.executor.call(call, settings.timeout_s)
+                with context.signals.adding.one():
+                    folder = await lanes.executor.call(call, settings.timeout_s)
     return await asyncio.to_thread(read_answer, folder, settings.points_limit)
 
 

@@ -24,9 +24,11 @@ from broker.shards import sha256
 from broker.wire.coverage_channels import ADVICE, COVERAGE, COVERAGE_GRID
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.coverage.wire_form import Told
-from reconstructor.executors.memory import end_above
 from reconstructor.exports.coverage_report import LEAST_PHOTOGRAPHS
+from reconstructor.processes.memory import end_above
+from reconstructor.signals import Adding
 from reconstructor.viewing.coverage_process import NOTHING_YET, read_parts
+from reconstructor.viewing.standing_back import stand_back
 
 _LOOK_S: Final = 1.0
 _LONGEST_S: Final = 300.0
@@ -130,11 +132,16 @@ def has_enough_placed(pages: Iterable[Page[CameraPage]]) -> bool:
 
 async def _computed(context: Context) -> Told | None:
     settings = context.settings
-    return await computed(settings.data_dir, context.project, memory_limit_bytes=settings.memory_limit_bytes)
+    return await computed(
+        settings.data_dir,
+        context.project,
+        memory_limit_bytes=settings.memory_limit_bytes,
+        adding=context.signals.adding,
+    )
 
 
-async def computed(data_dir: Path, project: ProjectId, *, memory_limit_bytes: int) -> Told | None:
-    """What is to be published now; None while fewer than three photographs are placed.
+async def computed(data_dir: Path, project: ProjectId, *, memory_limit_bytes: int, adding: Adding) -> Told | None:
+    """What is to be published now; None while fewer than three photographs are placed. Pauses while images are added.
 
     Raises:
         CoverageFailedError: its process cannot be started, ended without an answer, took too long or too much memory.
@@ -152,6 +159,7 @@ async def computed(data_dir: Path, project: ProjectId, *, memory_limit_bytes: in
     except OSError as exc:
         raise CoverageFailedError(f"its process cannot be started: {exc.strerror}") from exc
     watching = asyncio.create_task(end_above(process, memory_limit_bytes), name=f"{project}.coverage_memory")
+    pausing = asyncio.create_task(stand_back(process, adding), name=f"{project}.coverage_pauses")
     try:
         async with asyncio.timeout(_LONGEST_S):
             output, errors = await process.communicate()
@@ -160,6 +168,7 @@ async def computed(data_dir: Path, project: ProjectId, *, memory_limit_bytes: in
     finally:
         is_too_large = watching.done()
         watching.cancel()
+        pausing.cancel()
         if process.returncode is None:
             process.kill()
             await process.wait()
@@ -179,7 +188,7 @@ async def computed(data_dir: Path, project: ProjectId, *, memory_limit_bytes: in
 
 def _command(data_dir: Path, project: ProjectId) -> tuple[str, ...]:
     module = "reconstructor.viewing.coverage_process"
-    return sys.executable, "-P", "-m", module, str(project), str(data_dir.absolute())
+    return sys.executable, "-P", "-m", module, str(project), str(data_dir.absolute()), str(os.getpid())
 
 
 async def _publish(context: Context, told: Told | None) -> None:

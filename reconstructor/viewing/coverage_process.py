@@ -10,9 +10,9 @@ from typing import BinaryIO, Final
 
 from broker.errors import CairnError
 from broker.ids import ProjectId
-from reconstructor.exports.background import yield_to_images
 from reconstructor.exports.coverage_report import report_coverage
 from reconstructor.exports.origins import NothingToExportError, origin_of
+from reconstructor.processes.background import end_with_parent, yield_to_images
 
 NOTHING_YET: Final = 3  # the exit status where fewer than three photographs are placed
 _NICENESS: Final = 19
@@ -52,5 +52,6 @@ def _write(stream: BinaryIO, part: bytes) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent(int(sys.argv[3]))
     yield_to_images(_NICENESS)
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:3]))

@@ -16,11 +16,11 @@ from broker.ids import ExportFormat
 from broker.messages import ExportedFile, Progress, Request
 from reconstructor.context import Context
 from reconstructor.executors.child import environment
-from reconstructor.executors.memory import end_above
 from reconstructor.executors.output import Output
 from reconstructor.exports.child import ANSWERS, Done, Order, Refusal
 from reconstructor.exports.child import Progress as ChildProgress
 from reconstructor.exports.folder import ExportFolder, ExportFolderError, Limits
+from reconstructor.processes.memory import end_above
 
 CLEAR_INTERVAL_S: Final = 600.0
 _END_S: Final = 3.0  # in which the child removes what it wrote

@@ -22,9 +22,9 @@ _LEAST_SIDE_PX: Final = 512  # of the longer side: below it, much of each half w
 _LEAST_FREE_BYTES: Final = 1 << 26  # COLMAP aborts the process if the disk is full; a photograph takes a few megabytes
 
 
-def can_be_halved(gray: NDArray[np.uint8]) -> bool:
-    """Whether a photograph (H, W) is large enough, and the temporary folder has room for it."""
-    if max(gray.shape) < _LEAST_SIDE_PX:
+def can_be_halved(pixels: NDArray[np.uint8]) -> bool:
+    """Whether a photograph (H, W) uint8, shades of one channel, is large enough, and the temporary folder has room for it."""
+    if max(pixels.shape) < _LEAST_SIDE_PX:
         return False
     try:
         return shutil.disk_usage(tempfile.gettempdir()).free >= _LEAST_FREE_BYTES
@@ -32,20 +32,25 @@ def can_be_halved(gray: NDArray[np.uint8]) -> bool:
         return False
 
 
-def features_of_halves(gray: NDArray[np.uint8], options: Any) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Keypoints (N, 4): x_px, y_px, scale_px, orientation_rad, and descriptors (N, 128) of a photograph (H, W).
+def features_of_halves(pixels: NDArray[np.uint8], options: Any) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """The features of a photograph, in any order.
 
-    `options` are COLMAP's `FeatureExtractionOptions`, without a GPU.
+    Args:
+        pixels: (H, W) uint8, shades of one channel.
+        options: COLMAP's `FeatureExtractionOptions`, without a GPU.
+
+    Returns:
+        Keypoints (N, 4), in pixels, with columns as in `Features`, and descriptors (N, 128), RootSIFT.
 
     Raises:
         OSError: the temporary folder cannot be written.
     """
-    height, width = gray.shape
+    height, width = pixels.shape
     axis = 1 if width >= height else 0
     halved = 1 - axis  # the index of the coordinate in which a keypoint belongs to one half
-    middle = gray.shape[axis] // 2 // _GRID_PX * _GRID_PX
+    middle = pixels.shape[axis] // 2 // _GRID_PX * _GRID_PX
     begin = middle - _OVERLAP_PX
-    parts = np.split(gray, [middle + _OVERLAP_PX], axis)[0], np.split(gray, [begin], axis)[1]
+    parts = np.split(pixels, [middle + _OVERLAP_PX], axis)[0], np.split(pixels, [begin], axis)[1]
     (first, of_first), (second, of_second) = _extracted(parts, options)
     second[:, halved] += begin
     is_first, is_second = first[:, halved] < middle, second[:, halved] >= middle

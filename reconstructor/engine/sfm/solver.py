@@ -9,7 +9,6 @@ FOLDER holds `request.json`, `live/` (the model to be replaced, if there is one)
 import os
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,8 +44,8 @@ from reconstructor.engine.sfm.refetch_gate import GateFigures, blamed_next, judg
 from reconstructor.engine.sfm.repair import repair
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
 from reconstructor.engine.sfm.windows import WINDOW, refine_in_windows
+from reconstructor.processes.background import end_with_parent
 
-_WATCH_INTERVAL_S: Final = 0.5
 _LEAST_IMAGES: Final = 2
 _MOST_PRUNINGS: Final = 8  # each measures the model again
 _MOST_PRUNED_SHARE: Final = 0.5  # of a model's images, for the figures of each alone
@@ -373,21 +372,10 @@ def _write_model(model: Any, folder: Path) -> None:
     model.write_binary(str(folder))
 
 
-def _end_with(parent_pid: int) -> None:
-    """End this process when its parent has ended, so that a killed engine leaves no solver behind."""
-
-    def watch() -> None:
-        while os.getppid() == parent_pid:
-            time.sleep(_WATCH_INTERVAL_S)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
-
-
 def main(folder: Path) -> None:
     logs.configure()
     request = SolveRequest.model_validate_json((folder / "request.json").read_bytes())
-    _end_with(request.parent_pid)
+    end_with_parent(request.parent_pid)
     os.nice(_NICENESS)
     torch.set_num_threads(1)  # two waited for each other while the live path was busy: 46 s instead of 10 (2026-11-28)
     verdict = solve(folder)

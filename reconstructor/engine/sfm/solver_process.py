@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,13 @@ from pydantic import ValidationError
 
 from broker.errors import CairnError
 from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.priority import EngineClosedError, Priority
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.solver import SolveRequest, SolveVerdict
+from reconstructor.processes.background import may_pause, paused
 
 _ERROR_TAIL_LENGTH: Final = 300
+_LOOK_S: Final = 0.05  # also how late its end may be seen
 
 
 class RefetchFailedError(CairnError):
@@ -78,17 +82,25 @@ class SolverProcess:
     def process_id(self) -> int:
         return self._process.pid
 
-    def wait(self, timeout_s: float) -> tuple[SolveVerdict, Any | None]:
-        """The verdict and, if a solution passed, its model; call once.
+    def wait(self, timeout_s: float, priority: Priority) -> tuple[SolveVerdict, Any | None]:
+        """The verdict and, if a solution passed, its model; call once. The solver pauses while images are added.
 
         Raises:
-            RefetchFailedError: the solver did not finish in time, or died.
+            RefetchFailedError: the solver did not finish in so many seconds without its pauses, or died.
+            EngineClosedError: the engine was closed in a pause.
         """
-        try:
-            code = self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired as exc:
-            self.stop()
-            raise RefetchFailedError(f"the re-solve took longer than {timeout_s:.0f} s and was stopped") from exc
+        left_s = timeout_s
+        while (code := self._process.poll()) is None:
+            if left_s <= 0.0:
+                self.stop()
+                raise RefetchFailedError(f"the re-solve took longer than {timeout_s:.0f} s and was stopped")
+            begun_s = time.monotonic()
+            must_wait = priority.must_wait_within(_LOOK_S)
+            left_s -= time.monotonic() - begun_s
+            if must_wait and may_pause(self._process.pid):
+                self._pause(priority)
+            elif must_wait:
+                time.sleep(_LOOK_S)
         try:
             verdict = SolveVerdict.model_validate_json((self.folder / "verdict.json").read_bytes())
         except (OSError, ValidationError) as exc:
@@ -98,6 +110,14 @@ class SolverProcess:
         model = pycolmap.Reconstruction()
         model.read_binary(str(self.folder / "result"))
         return verdict, model
+
+    def _pause(self, priority: Priority) -> None:
+        with paused(self._process.pid):
+            try:
+                priority.yield_to_images()
+            except EngineClosedError:
+                self.stop()
+                raise
 
     def stop(self) -> None:
         """Kill the solver; does nothing if it has ended."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from reconstructor.engine.parallel import in_parallel, set_thread_count
+from reconstructor.engine.parallel import before_each_part, in_parallel, set_thread_count
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +34,27 @@ def test_the_error_of_a_part_is_the_error_of_all() -> None:
 
     with pytest.raises(ValueError, match="part 3"):
         in_parallel(fail, range(5))
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_call_is_made_before_every_part_of_the_thread_that_asked_for_it(count: int) -> None:
+    calls: list[None] = []
+    with before_each_part(lambda: calls.append(None)):
+        other = threading.Thread(target=lambda: in_parallel(abs, range(5)))
+        other.start()
+        other.join()
+        assert not calls
+        in_parallel(abs, range(count))
+    in_parallel(abs, range(count))
+    assert len(calls) == count
+
+
+def test_what_is_called_before_a_part_may_end_them_all() -> None:
+    def closed() -> None:
+        raise InterruptedError("closed")
+
+    with before_each_part(closed), pytest.raises(InterruptedError):
+        in_parallel(abs, range(5))
 
 
 def test_parts_may_write_into_a_tensor_of_inference() -> None:

@@ -43,6 +43,37 @@ def test_it_waits_no_longer_than_it_has_worked(monkeypatch: pytest.MonkeyPatch) 
         both.yield_to_images()
 
 
+def test_threads_that_wait_together_use_up_patience_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(priority, "_PATIENCE_S", 0.2)
+    both = Priority()
+    both.begin()
+    threads = [threading.Thread(target=both.yield_to_images) for _ in range(8)]
+    with both.adding():
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(5)
+    assert both._waited_s < 8 * 0.2
+
+
+def test_a_refetch_is_told_that_it_has_to_wait_until_its_patience_ends() -> None:
+    both = Priority()
+    both.begin()
+    assert not both.must_wait_within(0.01)
+    with both.adding():
+        assert both.must_wait_within(60)
+        both._waited_s = 1e9
+        assert not both.must_wait_within(0.01)
+    assert not both.must_wait_within(0.01)
+
+
+def test_a_closed_engine_is_not_looked_at_for_images() -> None:
+    both = Priority()
+    both.begin()
+    both.close()
+    assert not both.must_wait_within(60)
+
+
 def test_closing_ends_the_wait_with_an_error() -> None:
     both = Priority()
     both.begin()

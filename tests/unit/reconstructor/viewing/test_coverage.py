@@ -14,6 +14,7 @@ import pytest
 from broker.ids import ProjectId
 from broker.manifest import CameraEntry, CameraState, camera_pages
 from reconstructor.context import Context
+from reconstructor.signals import Adding
 from reconstructor.viewing import coverage
 from reconstructor.viewing.coverage import CoverageFailedError, computed, has_enough_placed
 from reconstructor.viewing.coverage_process import main
@@ -56,14 +57,14 @@ async def test_a_process_that_cannot_be_started_is_a_failure_of_coverage_alone(
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
     with pytest.raises(CoverageFailedError, match="cannot be started"):
-        await computed(tmp_path, ProjectId("wall"), memory_limit_bytes=1 << 30)
+        await computed(tmp_path, ProjectId("wall"), memory_limit_bytes=1 << 30, adding=Adding())
 
 
 async def test_a_process_that_takes_too_much_memory_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     takes = "data = bytearray(256 << 20); data[::4096] = b'x' * (len(data) // 4096); import time; time.sleep(600)"
     monkeypatch.setattr(coverage, "_command", lambda *_: (sys.executable, "-c", takes))
     with pytest.raises(CoverageFailedError, match="more than 128 MiB of memory"):
-        await computed(tmp_path, ProjectId("wall"), memory_limit_bytes=128 << 20)
+        await computed(tmp_path, ProjectId("wall"), memory_limit_bytes=128 << 20, adding=Adding())
 
 
 class Service:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconstructor.executors.memory import resident_bytes
+from reconstructor.processes.memory import resident_bytes
 
 MIB = 1024 * 1024
 TAKE = "data = bytearray(64 << 20); data[::4096] = b'x' * (len(data) // 4096)"
