@@ -6,7 +6,8 @@ second, and two half-open cuts that neither end notices. Every few seconds ops s
 link; answers that a cut delays are counted apart. One line of JSON last; exit code 1 when a photograph did not arrive whole.
 
 `--preview` (17 minutes): the same links without cuts, and when photographs are placed whose previews go first; see
-`benchmarks.parts.links_preview`. Exit code 1 when it could not be measured.
+`benchmarks.parts.links_preview`. `--cameras 100` (10 minutes): how exact the cameras are when previews went first and the
+project has come to rest; see `benchmarks.parts.links_cameras`. Exit code 1 when it could not be measured.
 """
 
 import argparse
@@ -18,13 +19,13 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from benchmarks.parts import links_preview
+from benchmarks.parts import links_cameras, links_preview
 from broker.accounts.access import Credential, User
 from broker.contract import COMMAND, COMMAND_REPLY
 from broker.delivery import Delivery
@@ -192,9 +193,9 @@ async def measure(rates: list[int], size_mb: float) -> list[Crossing]:
         return await asyncio.gather(*(cross(rate, content, Path(name) / str(rate)) for rate in rates))
 
 
-def _measure_previews(folder: Path | None) -> int:
+def _report(measure: Callable[[], dict[str, object]]) -> int:
     try:
-        figures = links_preview.measure(links_preview.Photographs.of(folder))
+        figures = measure()
     except links_preview.NotMeasuredError as exc:
         print(f"not measured: {exc.sentence}", file=sys.stderr)
         return 1
@@ -211,12 +212,22 @@ def main() -> None:
         "--preview", action="store_true", help="measure when photographs are placed, in place of the above"
     )
     parser.add_argument(
-        "--photographs", type=Path, help="a folder of ten or more; default: fountain-P11-6MP, or rendered"
+        "--cameras",
+        type=int,
+        metavar="KB/S",
+        help="measure how exact cameras are whose previews went first, in place of the above",
+    )
+    parser.add_argument(
+        "--photographs",
+        type=Path,
+        help="a folder of ten or more, for --cameras a dataset; default: fountain-P11-6MP, or rendered",
     )
     options = parser.parse_args()
     configure(level=LogLevel.ERROR)
     if options.preview:
-        sys.exit(_measure_previews(options.photographs))
+        sys.exit(_report(lambda: links_preview.measure(links_preview.Photographs.of(options.photographs))))
+    if options.cameras:
+        sys.exit(_report(lambda: links_cameras.measure(options.photographs, options.cameras)))
     crossings = asyncio.run(measure([int(each) for each in options.rates.split(",")], options.size_mb))
     print(json.dumps({f"at_{each.rate_kb_per_s}_kb_per_s": each.figures() for each in crossings}))
     sys.exit(0 if all(each.is_whole for each in crossings) else 1)

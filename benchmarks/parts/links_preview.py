@@ -142,7 +142,7 @@ async def watching(mosquitto: Mosquitto, project: ProjectId) -> AsyncIterator[Wa
                 async with watched.changed:
                     watched.changed.notify_all()
 
-    async with _beside(receive()):
+    async with beside(receive()):
         yield watched
 
 
@@ -158,7 +158,7 @@ def _note(watched: Watched, receipt: UploadAcknowledged, now_s: float) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+async def beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     """Work beside the block; its error ends the block."""
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(work)
@@ -227,7 +227,7 @@ class Stage:
         """Let the engine place some photographs that come over the fast way."""
         async with asyncio.timeout(READY_TIMEOUT_S):
             async with watched.changed:
-                await watched.changed.wait_for(lambda: _takes_previews(watched.state))
+                await watched.changed.wait_for(lambda: takes_previews(watched.state))
             connection = self.mosquitto.connection(WARM_SENDER)
             async with Delivery(connection, client_id=fresh_client_id("warm", project), session_expiry_s=0) as delivery:
                 for number, content in enumerate(self.photographs.begun):
@@ -246,7 +246,7 @@ class Stage:
             raise NotMeasuredError(f"the engine placed {len(watched.placed_s)} photographs of the first {BEGUN_COUNT}")
 
 
-def _takes_previews(state: ReconstructorState | None) -> bool:
+def takes_previews(state: ReconstructorState | None) -> bool:
     return state is not None and state.presence is ReconstructorPresence.READY and state.takes_previews
 
 
