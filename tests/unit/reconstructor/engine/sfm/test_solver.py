@@ -22,7 +22,7 @@ from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.lsm.refinement import remeasured
 from reconstructor.engine.settings import EngineSettings, Quality
-from reconstructor.engine.sfm import solver, windows
+from reconstructor.engine.sfm import pruning, solver, windows
 from reconstructor.engine.sfm.gate.figures import ImageFigures, ModelFigures
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.jobs.answer import read_answer
@@ -53,7 +53,7 @@ class Here:
     def __init__(self, command: list[str], **_: object) -> None:
         self._folder, self.pid = Path(command[-1]), 0
 
-    def wait(self, _timeout_s: float) -> int:
+    def poll(self) -> int:
         verdict = solver.solve(self._folder)
         (self._folder / "verdict.json").write_text(verdict.model_dump_json())
         return 0
@@ -270,7 +270,7 @@ def test_a_model_is_judged_without_all_of_its_bad_images(
     contest: solver._Contest, monkeypatch: pytest.MonkeyPatch, bad: set[int]
 ) -> None:
     images: Any = PlacedImages(20)
-    monkeypatch.setattr(solver, "measure_model", lambda model, *_: figures_of(model.left, bad))
+    monkeypatch.setattr(pruning, "measure_model", lambda model, *_: figures_of(model.left, bad))
     figures, pruned, objection = contest._prune(images)
     assert objection == ""
     assert set(pruned) == bad
@@ -282,10 +282,37 @@ def test_a_model_of_which_most_images_are_bad_is_refused(
     contest: solver._Contest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images: Any = PlacedImages(20)
-    monkeypatch.setattr(solver, "measure_model", lambda model, *_: figures_of(model.left, set(range(1, 12))))
+    monkeypatch.setattr(pruning, "measure_model", lambda model, *_: figures_of(model.left, set(range(1, 12))))
     _, pruned, objection = contest._prune(images)
     assert (pruned, images.removed) == ((), [])
     assert "image 1 " in objection
+
+
+@pytest.mark.parametrize(("count", "measured_count"), [(20, 9), (150, 6), (200, 5), (400, 3), (2000, 3)])
+def test_a_large_model_is_measured_less_often(
+    contest: solver._Contest, monkeypatch: pytest.MonkeyPatch, count: int, measured_count: int
+) -> None:
+    images: Any = PlacedImages(count)
+    measured: list[int] = []
+
+    def measure(model: PlacedImages, *_: object) -> ModelFigures:
+        measured.append(len(model.left))
+        return figures_of(model.left, set(), cut_points=3, cut=tuple(sorted(model.left)[-2:]))
+
+    monkeypatch.setattr(pruning, "measure_model", measure)
+    contest._prune(images)
+    assert len(measured) == measured_count
+
+
+def test_the_live_model_is_not_measured_twice(contest: solver._Contest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pruning, "measure_model", lambda model, *_: figures_of(model.left, {3}))
+    monkeypatch.setattr(pycolmap, "Reconstruction", copy.deepcopy)
+    monkeypatch.setattr(contest, "_new_mapper", lambda: PlacedImages(16))
+    contest._look_at_live()
+    monkeypatch.setattr(pruning, "measure_model", None)
+    images: Any = PlacedImages(16)
+    assert contest._pruned_as_live(images).out == (3,)
+    assert images.removed == [3]
 
 
 @pytest.mark.parametrize(("bad_count", "kept_count"), [(0, 16), (4, 12), (5, 16), (7, 16)])
@@ -293,7 +320,7 @@ def test_solutions_keep_all_live_images_if_too_many_of_them_are_bad(
     contest: solver._Contest, monkeypatch: pytest.MonkeyPatch, bad_count: int, kept_count: int
 ) -> None:
     bad = set(range(1, bad_count + 1))
-    monkeypatch.setattr(solver, "measure_model", lambda model, *_: figures_of(model.left, bad))
+    monkeypatch.setattr(pruning, "measure_model", lambda model, *_: figures_of(model.left, bad))
     monkeypatch.setattr(pycolmap, "Reconstruction", copy.deepcopy)
     monkeypatch.setattr(contest, "_new_mapper", lambda: PlacedImages(16))
     contest._look_at_live()
@@ -313,10 +340,10 @@ def test_parts_are_taken_out_one_by_one_before_single_images_and_what_is_left_is
         return figures_of(model.left, bad, **changes)
 
     images: Any = PlacedImages(20)
-    monkeypatch.setattr(solver, "measure_model", measured)
+    monkeypatch.setattr(pruning, "measure_model", measured)
     assert contest._prune(images)[1:] == ((19, 20, 17, 18, 15, 16, 2, 4), "")
     images = PlacedImages(20)
-    monkeypatch.setattr(solver, "measure_model", lambda model, *_: figures_of(model.left, set(), conflicts=0.5))
+    monkeypatch.setattr(pruning, "measure_model", lambda model, *_: figures_of(model.left, set(), conflicts=0.5))
     assert contest._prune(images)[1] == ()
     assert "stand before" in contest._prune(images)[2]
 
