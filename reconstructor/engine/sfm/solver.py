@@ -42,7 +42,7 @@ from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import placed_numbers, tight_share
 from reconstructor.engine.sfm.pruning import Pruned, prune
 from reconstructor.engine.sfm.refetch_gate import GateFigures, judge
-from reconstructor.engine.sfm.repair import repair
+from reconstructor.engine.sfm.repair import repair, weak_images
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
 from reconstructor.engine.sfm.windows import WINDOW, refine_in_windows
 from reconstructor.processes.background import end_with_parent
@@ -200,13 +200,13 @@ class _Contest:
         objection = "" if is_solved or mapper is not first else "it found no solution"
         if not objection and mapper.changed_calibrations():
             objection = "it changed a calibration that was given"
-        lost = () if objection else repair(mapper, self._known)
+        is_as_live = method == _LIVE and mapper is first and not weak_images(mapper.model, self._known)
+        lost = () if objection or is_as_live else repair(mapper, self._known)
         if objection or mapper.model.num_reg_images() < _LEAST_IMAGES:
             objection = objection or "its matches disagree about where nearly all images were taken"
             return _lost(method, begun, objection)
         # Before it is measured again: the bounds are those of models whose observations are all where their features are.
-        is_live = method == _LIVE and mapper is first and not lost
-        figures, pruned, objection = self._pruned_as_live(mapper) if is_live else self._prune(mapper)
+        figures, pruned, objection = self._pruned_as_live(mapper) if is_as_live else self._prune(mapper)
         solved = pycolmap.Reconstruction(mapper.model)
         set_learned_aside(mapper, self._known)
         measured = self._measure_again(mapper)
