@@ -31,7 +31,7 @@ from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.parallel import set_thread_count
-from reconstructor.engine.priority import EngineClosedError
+from reconstructor.engine.priority import EngineClosedError, Priority
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.refetch import Refetch, RefetchResult
 from reconstructor.engine.settings import EngineSettings
@@ -257,8 +257,8 @@ class LiveEngine:
     def _clouds(self, watch: Stopwatch, *, is_complete: bool) -> dict[int, PointCloud]:
         with watch.measure("dense"):
             forget_first(self._folder)
-            take_first = partial(write_first, self._folder, Update(solution=self._solution))
-            return self._components.clouds(self._sequence + 1, is_complete=is_complete, take_first=take_first)
+            show = partial(_show_first, self._folder, Update(solution=self._solution), self._refetch.priority)
+            return self._components.clouds(self._sequence + 1, is_complete=is_complete, take_first=show)
 
     def _next_model_sequence(self, *, is_complete: bool) -> int:
         if not self._mapper.is_initialised:
@@ -296,6 +296,11 @@ class LiveEngine:
         if step.added_output is not None:
             update = self._describe(self._images)
             self._newest = (step.state.added_image_id, EngineResult(update=update, folder=step.added_output.resolve()))
+
+
+def _show_first(folder: Path, update: Update, priority: Priority, component: int, cloud: PointCloud) -> None:
+    write_first(folder, update, component, cloud)
+    priority.note_first_points()
 
 
 def _densifier_of(folder: Path, settings: EngineSettings, known: KnownImages, mapper: LiveMapper) -> Densifier | None:

@@ -13,7 +13,7 @@ from typing import Final
 from broker.errors import CairnError
 
 _PATIENCE_S: Final = 5.0  # about one image on 2 cores: a new refetch, which has not run yet, may wait this long
-_WAIT_RATIO: Final = 0.5  # a refetch beside a steady stream of images takes half as long again
+_WAIT_RATIO: Final = 0.25  # a refetch beside a steady stream of images takes a quarter longer
 _REST_S: Final = 60.0  # the last refetch of a project comes two minutes after its last image
 
 
@@ -25,11 +25,12 @@ class EngineClosedError(CairnError):
 
 
 class Priority:
-    """Gives adding images priority over a refetch, but never makes the refetch wait longer than half the time it has run."""
+    """Gives adding images priority over a refetch, within a limit: a share of the time that the refetch has worked."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._adding_count = 0
+        self._is_shown = False  # whether the first points of the image that is being added are out
         self._added_s: float | None = None
         self._is_closed = False
         self._begun_s = 0.0
@@ -53,13 +54,21 @@ class Priority:
         """Mark that an image is being added, for as long as the context is open."""
         with self._changed:
             self._adding_count += 1
+            self._is_shown = False
         try:
             yield
         finally:
             with self._changed:
                 self._adding_count -= 1
+                self._is_shown = False
                 self._added_s = time.monotonic()
                 self._changed.notify_all()
+
+    def note_first_points(self) -> None:
+        """The image that is being added can be seen: a refetch need not wait for its finer points."""
+        with self._changed:
+            self._is_shown = True
+            self._changed.notify_all()
 
     def begin(self) -> None:
         """Start the clock of a refetch; call it before the first `yield_to_images`."""
@@ -67,7 +76,7 @@ class Priority:
             self._begun_s, self._waited_s = time.monotonic(), 0.0
 
     def yield_to_images(self) -> None:
-        """Wait until no image is being added, within the limit; call it between two parts of a refetch's work.
+        """Wait while an image is added of which nothing is seen yet, within the limit; call it between two parts of the work.
 
         Several threads of a refetch may call it; the time that they wait together counts once.
 
@@ -78,7 +87,7 @@ class Priority:
             if self._waiting_count == 0:
                 self._waiting_since_s = time.monotonic()
             self._waiting_count += 1
-            self._changed.wait_for(lambda: self._is_closed or self._adding_count == 0, timeout=self._patience_left_s())
+            self._changed.wait_for(lambda: self._is_closed or not self._is_urgent, timeout=self._patience_left_s())
             self._waiting_count -= 1
             if self._waiting_count == 0:
                 self._waited_s += time.monotonic() - self._waiting_since_s
@@ -89,14 +98,18 @@ class Priority:
         """Whether a refetch has to wait for an image that is being added; if not, look for so long whether one comes."""
 
         def must_wait() -> bool:
-            return self._adding_count > 0 and self._patience_left_s() > 0.0
+            return self._is_urgent and self._patience_left_s() > 0.0
 
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or must_wait(), timeout=seconds)
             return must_wait()
 
+    @property
+    def _is_urgent(self) -> bool:
+        return self._adding_count > 0 and not self._is_shown
+
     def _patience_left_s(self) -> float:
-        """How long a refetch may wait now: half as long as it has worked and a little, less what it has waited."""
+        """How long a refetch may wait now: a share of the time that it has worked and a little, less what it has waited."""
         worked_s = time.monotonic() - self._begun_s - self._waited_s
         return max(0.0, _PATIENCE_S + _WAIT_RATIO * worked_s - self._waited_s)
 

@@ -43,6 +43,20 @@ def test_it_waits_no_longer_than_it_has_worked(monkeypatch: pytest.MonkeyPatch) 
         both.yield_to_images()
 
 
+def test_a_refetch_goes_on_beside_an_image_whose_first_points_are_out() -> None:
+    # must not wait
+    both = Priority()
+    both.begin()
+    with both.adding():
+        assert both.must_wait_within(0.01)
+        both.note_first_points()
+        assert not both.must_wait_within(0.01)
+        both.yield_to_images()
+        with both.adding():
+            assert both.must_wait_within(0.01)
+    assert both._waited_s < 1
+
+
 def test_threads_that_wait_together_use_up_patience_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(priority, "_PATIENCE_S", 0.2)
     both = Priority()
