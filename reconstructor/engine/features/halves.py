@@ -78,4 +78,4 @@ def _read(database: Any, image_id: int) -> tuple[NDArray[np.float32], NDArray[np
     """As in `_extracted`; the database holds the position of a keypoint and the rows of an affine shape."""
     x, y, a11, _, a21, _ = np.asarray(database.read_keypoints(image_id), np.float32).reshape(-1, 6).T
     keypoints = np.column_stack([x, y, np.hypot(a11, a21), np.arctan2(a21, a11)])
-    return keypoints, np.asarray(database.read_descriptors(image_id).data, np.uint8).reshape(len(keypoints), -1)
+    return keypoints, np.asarray(database.read_descriptors(image_id).data, np.uint8).reshape(-1, 128)

@@ -52,6 +52,17 @@ def test_the_halves_have_the_features_of_the_whole(
     assert len(np.unique(of_halves.keypoints, axis=0)) == len(of_halves)
 
 
+@pytest.mark.parametrize("blank", [slice(None, 400), slice(400, None), slice(None)])
+def test_a_half_may_be_blank(blank: slice, photographs: Photographs, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = read_photograph(photographs.paths[0], SETTINGS)
+    pixels = np.asarray(Image.fromarray(read.colors_rgb).resize((800, 600))).copy()
+    pixels[:, blank] = 90
+    photograph = replace(read, colors_rgb=pixels, gray=np.ascontiguousarray(pixels[..., 1]))
+    found = extract_features(photograph, SETTINGS)
+    assert bool(len(found)) == (blank != slice(None))
+    assert len(places(found) ^ places(of_whole(photograph, monkeypatch))) <= 0.02 * len(found)
+
+
 def test_one_thread_finds_the_same_as_two(photograph: DecodedPhotograph) -> None:
     two, one = (
         extract_features(photograph, SETTINGS),
