@@ -1,4 +1,4 @@
-"""When does a process that computes for people pause? While images are added, but never longer than it has run."""
+"""When does a process that computes for people pause? While images are added, at most as long as it has run and 5 s."""
 
 import asyncio
 import contextlib
