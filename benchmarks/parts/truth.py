@@ -2,8 +2,12 @@
 
 import itertools
 import json
-from collections.abc import Mapping
+import multiprocessing
+import os
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
@@ -12,8 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge_agent.cameras.simulated.camera import SimulatedObject
+from edge_agent.cameras.simulated.objects import OBJECTS
 from reconstructor.clouds.similarity import estimate_similarity
 
+_WORTH_A_PROCESS: Final = 50  # photographs; a process needs some ten seconds before its first
 _KEPT: Final = Path(__file__).resolve().parents[3] / "shared/datasets"
 
 Poses = Mapping[str, NDArray[np.float64]]  # file name -> world_from_camera (4, 4)
@@ -50,20 +56,36 @@ class Dataset:
         cls, name: str, folder: Path, *, count: int, of: int | None = None, size_px: tuple[int, int] = (1224, 816)
     ) -> Self:
         """Render a simulated object's photographs into a folder: the first `count` of a walk of as many, or of `of`."""
-        subject = SimulatedObject(name, count=of or count, size_px=size_px)
-        folder.mkdir(parents=True, exist_ok=True)
-        poses = {}
-        for index in range(count):
-            view, path = subject.view(index), folder / f"{name}-{index:04d}.jpg"
-            Image.fromarray(view.image_rgb).save(path, quality=92)
-            poses[path.name] = view.world_from_camera
-        lens = subject.intrinsics
+        render = partial(_render, name, folder, of or count, size_px)
+        shares = min(os.cpu_count() or 1, 1 + count // _WORTH_A_PROCESS)
+        indices = [range(share, count, shares) for share in range(shares)]
+        if shares == 1:
+            rendered = [render(indices[0])]
+        else:
+            with ProcessPoolExecutor(shares, mp_context=multiprocessing.get_context("spawn")) as pool:
+                rendered = list(pool.map(render, indices))
+        poses = {key: pose for share in rendered for key, pose in share.items()}
+        lens = OBJECTS[name].lens.intrinsics(*size_px)
         return cls(
             name=name,
             images=folder,
             intrinsics=(lens.fx_px, lens.fy_px, lens.cx_px, lens.cy_px),
-            world_from_camera=poses,
+            world_from_camera=dict(sorted(poses.items())),
         )
+
+
+def _render(
+    name: str, folder: Path, count: int, size_px: tuple[int, int], indices: Iterable[int]
+) -> dict[str, NDArray[np.float64]]:
+    """Render these photographs of a walk of `count` and say where they were taken."""
+    subject = SimulatedObject(name, count=count, size_px=size_px)
+    folder.mkdir(parents=True, exist_ok=True)
+    poses = {}
+    for index in indices:
+        view, path = subject.view(index), folder / f"{name}-{index:04d}.jpg"
+        Image.fromarray(view.image_rgb).save(path, quality=92)
+        poses[path.name] = view.world_from_camera
+    return poses
 
 
 def errors(found: Poses, truth: Poses) -> dict[str, float]:
