@@ -22,7 +22,7 @@ from reconstructor.schedule import Job
 from reconstructor.storage.images import StoredImage
 from reconstructor.storage.reference_set import ReferenceSet
 
-_LOOK_S: Final = 0.03
+_LOOK_S: Final = 0.01
 
 
 @asynccontextmanager

@@ -17,9 +17,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from broker.errors import CairnError
 from broker.files import UNFINISHED, sync
+from reconstructor.engine.features.colmap_sift import DESCRIPTOR_LENGTH
 from reconstructor.engine.features.pairs import Pair, pairs_from_arrays, pairs_to_arrays
 from reconstructor.engine.features.photographs import DecodedPhotograph, Intrinsics, PhotographSensor
-from reconstructor.engine.features.sift import DESCRIPTOR_LENGTH, BadFeaturesError, Features
+from reconstructor.engine.features.sift import BadFeaturesError, Features
 from reconstructor.storage.read_only import DATABASE_NAME
 
 _IN_STORE: Final = ("images", "previews")  # the folders of a project's photographs

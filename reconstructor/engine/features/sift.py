@@ -1,8 +1,6 @@
 """Which points of a photograph can be recognised in another? SIFT features (Lowe, IJCV 2004), by COLMAP."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +8,11 @@ from numpy.typing import NDArray
 from broker.errors import CairnError
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.device import compute_of
-from reconstructor.engine.features.halves import can_be_halved, features_of_halves
+from reconstructor.engine.features.colmap_sift import DESCRIPTOR_LENGTH, SiftLimits, sift_of
+from reconstructor.engine.features.halves import can_be_halved, sift_of_halves
 from reconstructor.engine.features.photographs import DecodedPhotograph
 from reconstructor.engine.settings import EngineSettings
 
-DESCRIPTOR_LENGTH = 128
 _SMALL_IMAGE_PIXELS = 700_000
 _REACH = 6.0  # half the side of what SIFT describes, in scales
 
@@ -57,17 +55,16 @@ class Features:
 
 def extract_features(photograph: DecodedPhotograph, settings: EngineSettings) -> Features:
     """The features of largest scale in a photograph, at most `settings.max_features`; none if it is blank."""
-    first_octave = -1 if photograph.gray.size < _SMALL_IMAGE_PIXELS else 0
+    limits = SiftLimits(
+        max_features=settings.max_features,
+        first_octave=-1 if photograph.gray.size < _SMALL_IMAGE_PIXELS else 0,  # 0: half the time, the same cameras
+    )
     compute = compute_of(settings)
     gpu = compute.device.index if pycolmap.has_cuda and compute.device.type == "cuda" else None
     if gpu is None and can_be_halved(photograph.gray):
-        options = _options(settings.max_features, first_octave, settings.threads)
-        keypoints, descriptors = features_of_halves(photograph.gray, options)
+        keypoints, descriptors = sift_of_halves(photograph.gray, limits, threads=settings.threads)
     else:
-        extractor = _extractor(settings.max_features, first_octave, settings.threads, gpu)
-        points, descriptors = extractor.extract_from_uint8_array(np.ascontiguousarray(photograph.gray))
-        keypoints = np.asarray(pycolmap.keypoints_to_matrix(points), np.float32).reshape(-1, 4)
-        descriptors = np.asarray(descriptors.data, np.uint8).reshape(-1, DESCRIPTOR_LENGTH)
+        keypoints, descriptors = sift_of(photograph.gray, limits, gpu)
     shown = _are_shown(keypoints, photograph.is_shown)
     keypoints = keypoints[shown]
     # largest first, for the matcher's probe; COLMAP keeps complete scales, up to twice as many features as requested
@@ -91,23 +88,6 @@ def _are_shown(keypoints: NDArray[np.float32], is_shown: NDArray[np.bool_] | Non
         rows = np.clip(keypoints[:, 1] + _REACH * down * keypoints[:, 2], 0, height - 1).astype(np.intp)
         kept &= is_shown[rows, columns]
     return kept
-
-
-@lru_cache(maxsize=4)
-def _extractor(max_features: int, first_octave: int, threads: int, gpu: int | None) -> Any:
-    """COLMAP's extractor; on the GPU of that number it is SiftGPU, which only `pycolmap-cuda12` brings."""
-    options = _options(max_features, first_octave, threads, gpu)
-    return pycolmap.FeatureExtractor.create(options, pycolmap.Device.cpu if gpu is None else pycolmap.Device.cuda)
-
-
-def _options(max_features: int, first_octave: int, threads: int, gpu: int | None = None) -> Any:
-    options = pycolmap.FeatureExtractionOptions()
-    options.use_gpu = gpu is not None
-    options.gpu_index = str(-1 if gpu is None else gpu)
-    options.num_threads = threads
-    options.sift.max_num_features = max_features
-    options.sift.first_octave = first_octave  # 0 for full-size images: half the time of -1, the same cameras
-    return options
 
 
 def _colors_at(colors_rgb: NDArray[np.uint8], keypoints: NDArray[np.float32]) -> NDArray[np.uint8]:

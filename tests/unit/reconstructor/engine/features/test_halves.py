@@ -1,11 +1,6 @@
 """Do the two halves of a photograph have the features of the whole, wherever the middle is?"""
 
-import shutil
-import tempfile
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -70,28 +65,3 @@ def test_one_thread_finds_the_same_as_two(photograph: DecodedPhotograph) -> None
     )
     assert np.array_equal(two.keypoints, one.keypoints)
     assert np.array_equal(two.descriptors, one.descriptors)
-
-
-def test_nothing_is_left_in_the_temporary_folder(
-    photograph: DecodedPhotograph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    assert len(extract_features(photograph, SETTINGS))
-    assert not list(tmp_path.iterdir())
-
-
-def no_room(_path: str) -> Any:
-    return SimpleNamespace(free=halves._LEAST_FREE_BYTES - 1)
-
-
-def no_folder(_path: str) -> Any:
-    raise FileNotFoundError("no usable temporary folder")
-
-
-@pytest.mark.parametrize("usage", [no_room, no_folder])
-def test_without_room_in_the_temporary_folder_the_whole_is_taken(
-    usage: Any, photograph: DecodedPhotograph, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", usage)
-    found = extract_features(photograph, SETTINGS)
-    assert np.array_equal(found.keypoints, of_whole(photograph, monkeypatch).keypoints)

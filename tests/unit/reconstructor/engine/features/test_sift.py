@@ -9,9 +9,10 @@ import torch
 from PIL import Image
 
 from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.features.colmap_sift import _extractor
 from reconstructor.engine.features.photographs import DecodedPhotograph, PhotographSensor, read_photograph
 from reconstructor.engine.features.sensor_identity import identify
-from reconstructor.engine.features.sift import BadFeaturesError, Features, _extractor, extract_features
+from reconstructor.engine.features.sift import BadFeaturesError, Features, extract_features
 from reconstructor.engine.settings import EngineSettings
 from tests.unit.reconstructor.engine.synthetic import Photographs, features_at
 
