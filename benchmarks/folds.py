@@ -1,11 +1,13 @@
 """Is a building with equal sides ever laid upon itself, and does the gate tell wrong models from right ones?
 
-    python -m benchmarks.folds [--seeds N | --full] [--only SCENE] [DATASET...]
+    python -m benchmarks.folds [--seeds N | --full] [--only SCENE] [--results FILE] [DATASET...]
 
 Five scenes of equal parts, each from several seeds and, for four of them, with the symmetry broken by a few marks, are
 reconstructed live, sparse, with refetches; what any step publishes counts. A camera is wrong if it is off by more than
 2 % of the extent after the best similarity of its component (of three cameras or more). Then models of the datasets are
 spoiled on purpose and put before the gate. One line of JSON last; exits with 1 when a figure could not be measured.
+
+`--full` takes two hours. With `--results` a run that was stopped goes on with the scenes that are not in the file yet.
 """
 
 import argparse
@@ -15,7 +17,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,17 +104,22 @@ def wrong_and_placed(update: Update, centers: np.ndarray) -> tuple[int, int]:
     return wrong, placed
 
 
-def measure_scenes(seeds: int, only: str, cache: Path | None) -> dict[str, Any]:
-    """Measure all scenes, two at a time."""
+def measure_scenes(seeds: int, only: str, cache: Path | None, kept: Path | None) -> dict[str, Any]:
+    """Measure all scenes that are not among the kept results, two at a time."""
     names = [only] if only else sorted(SCENES)
     jobs = [(name, seed, False) for name in names for seed in range(seeds)]
     jobs += [(name, seed, True) for name in names for seed in range(min(TWINS, seeds))]
-    results = []
+    earlier = {(each.name, each.seed, each.is_twin): each for each in read_results(kept)}
+    results = [earlier[job] for job in jobs if job in earlier]
+    jobs = [job for job in jobs if job not in earlier]
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         futures = [pool.submit(measure_scene, name, seed, is_twin=is_twin, cache=cache) for name, seed, is_twin in jobs]
         for future in as_completed(futures):
             results.append(future.result())
             print(results[-1], flush=True)
+            if kept is not None:
+                with kept.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(asdict(results[-1])) + "\n")
     plain, twins = ([each for each in results if each.is_twin is kind] for kind in (False, True))
     return {
         "wrong_sets": sum(each.wrong_steps > 0 for each in results),
@@ -122,6 +129,13 @@ def measure_scenes(seeds: int, only: str, cache: Path | None) -> dict[str, Any]:
         "scenes": len(names),
         "seeds": seeds,
     }
+
+
+def read_results(kept: Path | None) -> list[SceneResult]:
+    """The results of a run that was stopped; none without a file."""
+    if kept is None or not kept.exists():
+        return []
+    return [SceneResult(**json.loads(line)) for line in kept.read_text(encoding="utf-8").splitlines()]
 
 
 def _placed_share(results: list[SceneResult]) -> float:
@@ -136,6 +150,9 @@ def main() -> int:
     parser.add_argument("--only", choices=sorted(SCENES), default="", help="one scene")
     parser.add_argument("--models", action="store_true", help="only the wrong models")
     parser.add_argument("--photographs", type=Path, help="keep the rendered photographs here")
+    parser.add_argument(
+        "--results", type=Path, help="keep the scenes' results in this file, and go on with those in it"
+    )
     arguments = parser.parse_args()
     datasets = arguments.datasets or [DATASETS / name for name in DATASET_NAMES]
     if missing := [str(each) for each in datasets if not (each / "cameras.json").exists()]:
@@ -146,7 +163,7 @@ def main() -> int:
     figures: dict[str, Any] = {}
     if not arguments.models:
         seeds = FULL_SEEDS if arguments.full else arguments.seeds
-        figures |= measure_scenes(seeds, arguments.only, arguments.photographs)
+        figures |= measure_scenes(seeds, arguments.only, arguments.photographs, arguments.results)
     figures |= judged_models(datasets)
     print(json.dumps(figures))
     return 0
