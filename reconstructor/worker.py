@@ -8,11 +8,9 @@ Calls run one after the other in the main thread, and no other thread of ours ex
 refetches of a black box that was declared concurrent have a thread of their own, beside which images are added.
 """
 
-import ctypes
 import faulthandler
 import io
 import os
-import signal
 import socket
 import sys
 import threading
@@ -25,11 +23,11 @@ from pydantic import BaseModel, ConfigDict
 from broker.errors import CairnError
 from reconstructor.black_box import BlackBox, BlackBoxNotFoundError, is_concurrent, load, reads_cloud, takes_previews
 from reconstructor.foreign_errors import describe, print_traceback
+from reconstructor.processes.background import ask_to_end_with_parent
 
 MAX_LINE_BYTES: Final = 64 * 1024
 _MAX_REASON: Final = 1500
 _MAX_PATH: Final = 4096
-_PR_SET_PDEATHSIG: Final = 1
 _PROCESS: Final = os.getpid()
 _LOWEST_PRIORITY: Final = 19
 
@@ -64,7 +62,7 @@ class Reply(BaseModel):
 
 def main() -> None:
     """Load the black box that the first argument names, then answer calls on the socket that the second one numbers."""
-    _die_with_parent()
+    _end_first()
     faulthandler.enable()  # a segmentation fault says in which line
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
@@ -171,10 +169,11 @@ def _returned(folder: object) -> Reply:
     return Reply(folder=path)
 
 
-def _die_with_parent() -> None:
+def _end_first() -> None:
+    """End with the parent, and before it when memory ends."""
+    ask_to_end_with_parent()
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")  # when memory ends, we go first
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
 
 
 if __name__ == "__main__":

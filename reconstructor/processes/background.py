@@ -30,11 +30,17 @@ def yield_to_images(niceness: int) -> None:
             Path("/proc/self/oom_score_adj").write_text(str(_OOM_SCORE), encoding="ascii")
 
 
+def ask_to_end_with_parent() -> None:
+    """Let the kernel kill this process when the thread that started it ends; not if that has ended before."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def end_with_parent(parent_pid: int) -> None:
     """Let the kernel kill this process when the thread that started it ends; from now on, it may be paused."""
     if sys.platform != "linux":
         return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    ask_to_end_with_parent()
     if os.getppid() != parent_pid:  # it ended before
         os._exit(1)
     Path("/proc/self/comm").write_text(_MAY_PAUSE, encoding="ascii")

@@ -1,22 +1,22 @@
 """How do two processors find features at once? A child process takes one part of a photograph, while this one takes another.
 
-Two threads cannot: see `colmap_sift`. The child is started with the first part and ends when its pipe is closed, so with
+Two threads cannot: see `colmap_sift`. The child is started with the first part and ends when its socket is closed, so with
 this process at the latest. It needs a second until it is ready; until then, and whenever it fails, this process does all.
 """
 
 import atexit
 import contextlib
 import os
+import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,19 +24,21 @@ from numpy.typing import NDArray
 from reconstructor.engine import colmap
 from reconstructor.engine.features.colmap_sift import DESCRIPTOR_LENGTH, SiftLimits, sift_of
 
-_HEADER: Final = struct.Struct("<iiii")  # height, width, most features, first octave
-_READY: Final = b"ready"
+_REQUEST: Final = struct.Struct("<iiii")  # height, width, most features, first octave; the pixels follow
+_ANSWER: Final = struct.Struct("<i")  # how many features; keypoints and descriptors follow
+_READY: Final = b"\n"
 _ANSWER_S: Final = 60.0  # a part of 12 megapixels takes 2 s; a child that was stopped by somebody never answers
 
 Found = tuple[NDArray[np.float32], NDArray[np.uint8]]
 
 
 class SiftProcess:
-    """The child process, at the other end of a pipe."""
+    """The child process, at the other end of a socket."""
 
     def __init__(self) -> None:
-        self._connection, theirs = Pipe()
-        with theirs:
+        self._socket, theirs = socket.socketpair()
+        with theirs, contextlib.ExitStack() as after_an_error:
+            after_an_error.callback(self._socket.close)
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "reconstructor.engine.features.sift_process", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
@@ -44,6 +46,9 @@ class SiftProcess:
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
             )
+            after_an_error.pop_all()
+        self._socket.settimeout(_ANSWER_S)
+        self._answers = self._socket.makefile("rb")
         self._is_ready = False
 
     @property
@@ -57,37 +62,50 @@ class SiftProcess:
             EOFError: it has ended.
             OSError: as well.
         """
-        if not self._is_ready and self._connection.poll():
-            self._is_ready = self._connection.recv_bytes() == _READY
+        if not self._is_ready and select.select([self._socket], [], [], 0.0)[0]:
+            self._is_ready = _exactly(self._answers, len(_READY)) == _READY
         return self._is_ready
 
     def begin(self, pixels: NDArray[np.uint8], limits: SiftLimits) -> None:
         """Let it find the features of pixels (H, W) uint8; call `finish` next.
 
         Raises:
-            OSError: it has ended.
+            OSError: it has ended, or it takes nothing for a minute.
         """
-        self._connection.send_bytes(_HEADER.pack(*pixels.shape, limits.max_features, limits.first_octave))
-        self._connection.send_bytes(pixels.tobytes())
+        self._socket.sendall(_REQUEST.pack(*pixels.shape, limits.max_features, limits.first_octave))
+        self._socket.sendall(pixels.tobytes())
 
     def finish(self) -> Found:
         """Keypoints (N, 4), in pixels, and descriptors (N, 128), as `sift_of` finds them.
 
         Raises:
             EOFError: it has ended.
-            OSError: as well, or it did not answer within a minute.
+            OSError: as well, or it does not answer for a minute.
         """
-        if not self._connection.poll(_ANSWER_S):
-            raise TimeoutError("the process for features does not answer")
-        keypoints = np.frombuffer(self._connection.recv_bytes(), np.float32).reshape(-1, 4)
-        descriptors = np.frombuffer(self._connection.recv_bytes(), np.uint8).reshape(-1, DESCRIPTOR_LENGTH)
-        return keypoints, descriptors
+        (count,) = _ANSWER.unpack(_exactly(self._answers, _ANSWER.size))
+        keypoints = np.frombuffer(_exactly(self._answers, count * 16), np.float32).reshape(count, 4)
+        descriptors = np.frombuffer(_exactly(self._answers, count * DESCRIPTOR_LENGTH), np.uint8)
+        return keypoints, descriptors.reshape(count, DESCRIPTOR_LENGTH)
 
     def stop(self) -> None:
         """End it; does nothing if it has ended."""
-        self._connection.close()
+        self._answers.close()
+        self._socket.close()
         self._process.kill()
         self._process.wait()
+
+
+def _exactly(file: BinaryIO, size: int) -> bytes:
+    """So many bytes.
+
+    Raises:
+        EOFError: the other end was closed before.
+        OSError: nothing came for a minute.
+    """
+    read = file.read(size)
+    if len(read) < size:
+        raise EOFError
+    return read
 
 
 _lock = threading.Lock()
@@ -155,19 +173,20 @@ def _end() -> None:
             _forget(each)
 
 
-def _serve(connection: Connection) -> None:
+def _serve(connection: socket.socket) -> None:
     """Answer until the other end is closed."""
-    connection.send_bytes(_READY)
+    connection.sendall(_READY)
+    requests = connection.makefile("rb")
     while True:
-        height, width, max_features, first_octave = _HEADER.unpack(connection.recv_bytes())
-        pixels = np.frombuffer(connection.recv_bytes(), np.uint8).reshape(height, width)
+        height, width, max_features, first_octave = _REQUEST.unpack(_exactly(requests, _REQUEST.size))
+        pixels = np.frombuffer(_exactly(requests, height * width), np.uint8).reshape(height, width)
         limits = SiftLimits(max_features=max_features, first_octave=first_octave)
-        for each in sift_of(pixels, limits):
-            connection.send_bytes(np.ascontiguousarray(each).tobytes())
+        keypoints, descriptors = sift_of(pixels, limits)
+        connection.sendall(_ANSWER.pack(len(keypoints)) + keypoints.tobytes() + descriptors.tobytes())
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: this process ends with its parent
     colmap.configure(seed=0)
-    with contextlib.suppress(EOFError, OSError), Connection(int(sys.argv[1])) as pipe:
-        _serve(pipe)
+    with contextlib.suppress(EOFError, OSError), socket.socket(fileno=int(sys.argv[1])) as parent:
+        _serve(parent)

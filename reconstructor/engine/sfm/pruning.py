@@ -9,7 +9,7 @@ from reconstructor.engine.sfm.gate.figures import ModelFigures, measure_model
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.refetch_gate import blamed_next, objections_to, objections_to_unseen
 
-_LEAST_IMAGES: Final = 2
+LEAST_IMAGES: Final = 2  # of a model
 _MOST_ROUNDS: Final = 8  # each measures the model again, with 400 images in 10 to 20 s
 _MOST_IMAGES_MEASURED: Final = 800  # in all rounds of a large model, which has at least 2
 _MOST_SHARE: Final = 0.5  # of a model's images, for the figures of each alone
@@ -34,7 +34,7 @@ def prune(mapper: LiveMapper, known: KnownImages, settings: EngineSettings, plac
         blamed = blamed_next(objections, placed_before)
         singly += len(blamed) if objections and objections[0].is_of_image else 0
         left_count = mapper.model.num_reg_images() - len(blamed)
-        if is_last or not blamed or singly > _MOST_SHARE * count or left_count < _LEAST_IMAGES:
+        if is_last or not blamed or singly > _MOST_SHARE * count or left_count < LEAST_IMAGES:
             break
         for number in blamed:
             mapper.remove(number)

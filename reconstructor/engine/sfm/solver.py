@@ -40,14 +40,13 @@ from reconstructor.engine.sfm.global_mapper import finish_solution, solve_global
 from reconstructor.engine.sfm.high_quality.full_size import MOST_IMAGES, moved, with_larger_features
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import placed_numbers, tight_share
-from reconstructor.engine.sfm.pruning import Pruned, prune
+from reconstructor.engine.sfm.pruning import LEAST_IMAGES, Pruned, prune
 from reconstructor.engine.sfm.refetch_gate import GateFigures, judge
 from reconstructor.engine.sfm.repair import repair, weak_images
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
 from reconstructor.engine.sfm.windows import WINDOW, refine_in_windows
 from reconstructor.processes.background import end_with_parent
 
-_LEAST_IMAGES: Final = 2
 _LEAST_LEFT_OF_LIVE: Final = 0.75  # with 0.56 a folded solution replaced a right model (2026-11-30)
 _LIVE: Final = "live"
 _LARGER_FEATURES: Final = "larger_features"
@@ -172,7 +171,7 @@ class _Contest:
         self._live_pruned = self._prune(mapper)
         left = mapper.model.num_reg_images() / max(1, len(self._placed_before))
         reference = mapper.model if left >= _LEAST_LEFT_OF_LIVE else live
-        self._reference = reference if reference.num_reg_images() >= _LEAST_IMAGES else None
+        self._reference = reference if reference.num_reg_images() >= LEAST_IMAGES else None
 
     def _try(self, method: str, run: "Callable[[], _Solution | Attempt]") -> None:
         """Run an attempt; if it fails, only this one is lost."""
@@ -202,7 +201,7 @@ class _Contest:
             objection = "it changed a calibration that was given"
         is_as_live = method == _LIVE and mapper is first and not weak_images(mapper.model, self._known)
         lost = () if objection or is_as_live else repair(mapper, self._known)
-        if objection or mapper.model.num_reg_images() < _LEAST_IMAGES:
+        if objection or mapper.model.num_reg_images() < LEAST_IMAGES:
             objection = objection or "its matches disagree about where nearly all images were taken"
             return _lost(method, begun, objection)
         # Before it is measured again: the bounds are those of models whose observations are all where their features are.

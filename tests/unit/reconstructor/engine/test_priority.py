@@ -33,7 +33,7 @@ def test_a_refetch_goes_on_when_the_image_is_through() -> None:
     assert waited
 
 
-def test_it_waits_no_longer_than_it_has_worked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_waits_for_a_share_of_the_time_that_it_has_worked(monkeypatch: pytest.MonkeyPatch) -> None:
     # must not raise
     monkeypatch.setattr(priority, "_PATIENCE_S", 0.01)
     both = Priority()

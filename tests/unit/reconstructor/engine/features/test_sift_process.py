@@ -20,7 +20,7 @@ from reconstructor.engine.features.sift_process import SiftProcess, sift_of_both
 LIMITS = SiftLimits(max_features=300, first_octave=-1)
 READY_S = 60.0
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="another system hands no pipe to a child process")
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="another system hands no socket to a child process")
 
 
 @pytest.fixture(autouse=True)
@@ -100,11 +100,13 @@ def test_a_killed_process_is_replaced(when: str, parts: Any, monkeypatch: pytest
     assert len(sift_process._kept) == 1
 
 
-def test_a_stopped_process_is_not_waited_for_forever(parts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_small", [True, False])
+def test_a_stopped_process_is_not_waited_for_forever(is_small: bool, parts: Any) -> None:
     process = ready_process()
-    monkeypatch.setattr(sift_process, "_ANSWER_S", 0.1)
+    process._socket.settimeout(0.1)
     os.kill(process.process_id, signal.SIGSTOP)
-    assert are_right(parts)
+    large = np.kron(parts[0], np.ones((6, 6), np.uint8))  # more than the socket holds
+    assert are_right((parts[0], parts[1] if is_small else large))
     assert process not in sift_process._kept
 
 
@@ -143,11 +145,12 @@ def test_two_photographs_at_once_do_not_wait_for_each_other(parts: Any) -> None:
     assert right == [True] * 3
 
 
-def test_the_process_ends_with_its_pipe_and_not_by_a_signal_of_the_terminal() -> None:
+def test_the_process_ends_with_its_socket_and_not_by_a_signal_of_the_terminal() -> None:
     process = ready_process()
     os.kill(process.process_id, signal.SIGINT)
     time.sleep(0.2)
     assert process._process.poll() is None
-    process._connection.close()
+    process._answers.close()
+    process._socket.close()
     assert process._process.wait(READY_S) == 0
     sift_process._kept.clear()
