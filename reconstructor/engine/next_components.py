@@ -15,7 +15,7 @@ from reconstructor.engine.groups import LEAST_IMAGES, connected_groups, mapper_o
 from reconstructor.engine.live_component import LiveComponent
 from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.mvs.surface_loss import SurfaceLostError
-from reconstructor.engine.next_model import NextModel, world_of
+from reconstructor.engine.next_model import NextModel, Pause, no_pause, world_of
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.joining import has_most
 from reconstructor.engine.sfm.model_comparison import similarity_between
@@ -139,16 +139,20 @@ class NextComponents:
         """In which live component these images are placed; only the holder of the engine's lock may call."""
         return {number: None if (at := live.of(number)) is None else at.number for number in numbers}
 
-    def catch_up(self, homes: Mapping[int, int | None], live: Components) -> None:
-        """Add images that came since to the component that has them, those that wait to the leading one."""
+    def catch_up(self, homes: Mapping[int, int | None], live: Components, pause: Pause = no_pause) -> None:
+        """Add images that came since to the component that has them, those that wait to the leading one.
+
+        `pause` is called before each.
+        """
         self._seen.update(homes)
         for number, model in self._models.items():
             own = [one for one, home in homes.items() if self._successor(home) == number]
             elsewhere = set() if number == self.leads else homes.keys() - set(own) - _waiting(homes)
-            model.catch_up([one for one in homes if one not in elsewhere], own=own, live=_find(live, number).densifier)
+            numbers = [one for one in homes if one not in elsewhere]
+            model.catch_up(numbers, own=own, live=_find(live, number).densifier, pause=pause)
         for model in self._begun:
             own = [one for one in homes if one not in self._placed()]
-            model.catch_up(own, own=own, live=_home(live, model).densifier)
+            model.catch_up(own, own=own, live=_home(live, model).densifier, pause=pause)
         self._thin()
 
     def replace(self, live: Components, new_densifier: NewDensifier) -> Components:

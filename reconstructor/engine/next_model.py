@@ -1,7 +1,7 @@
 """How is the next model built while images are added to the live one? From the refetch's solution, in its own mapper."""
 
-from collections.abc import Collection
-from typing import Any, Self
+from collections.abc import Callable, Collection
+from typing import Any, Final, Self
 
 from broker.shards import PointCloud
 from reconstructor.engine.features.known_images import KnownImages
@@ -15,7 +15,14 @@ from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeat
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper
 
+_MOST_ADJUSTED: Final = 20
+
 World = tuple[int, bool]
+Pause = Callable[[], None]
+
+
+def no_pause() -> None:
+    """Nobody has to be let before."""
 
 
 class NextModel:
@@ -79,11 +86,22 @@ class NextModel:
         if not may_lose:
             refuse_loss(self.densifier.surface_lost_share)
 
-    def catch_up(self, numbers: Collection[int], *, own: Collection[int], live: Densifier | None) -> None:
-        """Let the mapper know images that came meanwhile, and place its own; depth maps of `live` are reused if they fit."""
+    def catch_up(
+        self, numbers: Collection[int], *, own: Collection[int], live: Densifier | None, pause: Pause = no_pause
+    ) -> None:
+        """Let the mapper know images that came meanwhile, and place its own; depth maps of `live` are reused if they fit.
+
+        `pause` is called before each image: COLMAP holds Python's interpreter for a third of a second to place one. Of
+        many images only the last twenty are adjusted, because the next refetch adjusts them all.
+        """
+        adjusted = sorted(numbers)[-_MOST_ADJUSTED:]
         for number in numbers:
+            pause()
             add_to_mapper(number, self._known, self.mapper)
-        self._own.update(own)
+            if number in own:
+                self._own.add(number)
+                is_placed = number not in adjusted and self.mapper.register(number, adjusts=False)
+                self.just_placed += [number] if is_placed else self.mapper.place([number])
         self.just_placed += self.mapper.place(self._waiting()) if own else []
         if self.densifier is not None and live is not None:
             self._points.append(self.densifier.catch_up(live))

@@ -103,7 +103,7 @@ class Refetch:
             return RefetchResult(verdict=verdict, objection=next(iter(objections.values())))
         with watch.measure("dense"):
             while len(homes := self.missing(following, live)) > 1:
-                following.catch_up(homes, live)
+                following.catch_up(homes, live, self.priority.yield_to_images)
                 self.report("publishing", 0, 1)
         return RefetchResult(verdict=verdict, next_components=following)
 

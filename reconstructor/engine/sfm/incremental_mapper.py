@@ -153,7 +153,7 @@ class LiveMapper:
         while progress:
             progress = False
             for number in self._by_promise(waiting.difference(placed)):
-                if self._register(number):
+                if self.register(number):
                     placed.append(number)
                     progress = True
         return placed
@@ -188,11 +188,10 @@ class LiveMapper:
 
     def complete_points(self) -> None:
         """Triangulate matches that have no point yet, complete and merge tracks, and filter outliers."""
-        options = self._options
         for number in self.placed_numbers():
-            self._mapper.triangulate_image(options.triangulation, number)
-        self._mapper.complete_and_merge_tracks(options.triangulation)
-        self._mapper.filter_points(options.mapping)
+            self._mapper.triangulate_image(self._options.triangulation, number)
+        self._mapper.complete_and_merge_tracks(self._options.triangulation)
+        self._mapper.filter_points(self._options.mapping)
 
     def restore_calibrations(self) -> None:
         """Reset calibrated cameras to their given intrinsics, because a solver may have refined them."""
@@ -263,7 +262,8 @@ class LiveMapper:
         is_fixed = self._model.image(number).camera_id in self._fixed_cameras
         return self._options.mapping_fixed if is_fixed else self._options.mapping
 
-    def _register(self, number: int) -> bool:
+    def register(self, number: int, *, adjusts: bool = True) -> bool:
+        """Place one image if it fits; unless it `adjusts` those around it, nothing else moves: a sixth of the time."""
         self._seen_when_tried[number] = self.visible_point_count(number)
         options, mapping, least = self._options, self._mapping_of(number), MIN_REGISTRATION_INLIERS
         if not self._mapper.register_next_image(mapping, number):
@@ -271,9 +271,9 @@ class LiveMapper:
             if not self._mapper.register_next_structure_less_image(mapping, number):
                 return False
         self._mapper.triangulate_image(options.triangulation, number)
-        self._mapper.iterative_local_refinement(
-            2, 1e-3, options.mapping, options.local_bundle, options.triangulation, number
-        )
+        refine = self._mapper.iterative_local_refinement
+        if adjusts:
+            refine(2, 1e-3, options.mapping, options.local_bundle, options.triangulation, number)
         self._mapper.filter_frames(options.mapping)
         image = self._model.image(number)
         is_weak = image.has_pose and image.num_points3D < least

@@ -4,9 +4,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.sfm.equal_parts.credible_pairs import credible_pairs
+from reconstructor.engine.sfm.equal_parts.observed_points import ObservedPoints
 from reconstructor.engine.sfm.equal_parts.pair_geometry import (
     AGREES,
     LEAST_POINTS,
@@ -16,7 +19,6 @@ from reconstructor.engine.sfm.equal_parts.pair_geometry import (
     cleaned_pair,
     gap_of,
     key_of,
-    points_seen,
 )
 from reconstructor.engine.sfm.equal_parts.walk import WaitingImage, pair_in_row
 from reconstructor.engine.sfm.model_comparison import placed_numbers
@@ -27,11 +29,12 @@ def without_repeated(model: Any, known: KnownImages) -> KnownImages:
 
     Images that it has not placed keep their credible pairs with placed ones.
     """
+    observed = ObservedPoints(model)
     placed, least_gap, doubtful = placed_numbers(model), dict[int, int](), list[tuple[Pair, Mask, Rows]]()
     for number in sorted(placed):
         for pair in known.pairs[number]:
             if pair.newer == number and pair.earlier in placed:
-                is_near, rows = _near_in_model(model, pair, known)
+                is_near, rows = _near_in_model(model, observed, pair, known)
                 if len(rows) < LEAST_POINTS:
                     continue
                 if is_near.mean() >= AGREES:
@@ -69,8 +72,9 @@ def _waiting_image(model: Any, known: KnownImages, number: int) -> WaitingImage 
     )
 
 
-def _near_in_model(model: Any, pair: Pair, known: KnownImages) -> tuple[Mask, Rows]:
+def _near_in_model(model: Any, observed: ObservedPoints, pair: Pair, known: KnownImages) -> tuple[Mask, Rows]:
     """Which points that the earlier image observes the newer one sees where they match, and the rows of these matches."""
-    points, places, rows = points_seen(model, pair, pair.earlier, known.features[pair.newer].keypoints)
+    points, rows = observed.of(pair.earlier, pair.matches[:, 0])
+    places = known.features[pair.newer].keypoints[pair.matches[rows, 1], :2].astype(np.float64)
     image = model.image(pair.newer)
     return are_near(model.camera(image.camera_id), image.cam_from_world(), points, places), rows

@@ -8,6 +8,7 @@ import pytest
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.sfm.describe import world_from_camera
+from reconstructor.engine.sfm.restore import add_to_mapper
 from tests.unit.reconstructor.engine.synthetic import INTRINSICS, SeenPoints, Walk, seen_points
 
 
@@ -40,6 +41,24 @@ def test_an_image_that_came_too_early_is_placed_when_the_gap_closes() -> None:
     assert walk.center_error() < 4e-3
 
 
+def test_an_image_is_placed_without_moving_the_others() -> None:
+    walk = Walk(seen_points(cameras=5))
+    for number in (1, 2, 3, 4):
+        walk.add(number)
+    walk.know(5)
+    add_to_mapper(5, walk.known, walk.mapper)
+    model = walk.mapper.model
+    before = [model.image(number).cam_from_world().matrix() for number in (1, 2, 3, 4)]
+    point_count = model.num_points3D()
+    assert walk.mapper.register(5, adjusts=False)
+    assert all(
+        np.array_equal(model.image(number).cam_from_world().matrix(), before[number - 1]) for number in range(1, 5)
+    )
+    assert model.num_points3D() >= point_count
+    assert model.image(5).num_points3D > 100
+    assert walk.center_error() < 6e-3
+
+
 def test_an_image_without_matches_is_never_placed() -> None:
     walk = Walk(seen_points(cameras=4))
     for number in (1, 2, 3):
@@ -59,6 +78,8 @@ def test_wrong_matches_do_not_place_an_image() -> None:
     false_pair = Pair(earlier=1, newer=4, matches=noise, configuration=2, matrices=np.stack([np.eye(3)] * 3))
     walk.mapper.add_image(4, 1, keypoints, [false_pair])
     assert walk.mapper.place([4]) == []
+    assert not walk.mapper.register(4, adjusts=False)
+    assert not walk.mapper.is_placed(4)
 
 
 def test_the_world_stays_while_cameras_are_added() -> None:
