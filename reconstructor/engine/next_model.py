@@ -13,6 +13,7 @@ from reconstructor.engine.mvs.surface_loss import refuse_loss
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
 from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper
 
 _MOST_ADJUSTED: Final = 20
@@ -100,7 +101,8 @@ class NextModel:
             add_to_mapper(number, self._known, self.mapper)
             if number in own:
                 self._own.add(number)
-                is_placed = number not in adjusted and self.mapper.register(number, adjusts=False)
+                is_seen = self.mapper.visible_point_count(number) >= MIN_REGISTRATION_INLIERS
+                is_placed = is_seen and number not in adjusted and self.mapper.register(number, adjusts=False)
                 self.just_placed += [number] if is_placed else self.mapper.place([number])
         self.just_placed += self.mapper.place(self._waiting()) if own else []
         if self.densifier is not None and live is not None:

@@ -62,7 +62,9 @@ class SiftProcess:
             EOFError: it has ended.
             OSError: as well.
         """
-        if not self._is_ready and select.select([self._socket], [], [], 0.0)[0]:
+        said = select.poll()
+        said.register(self._socket, select.POLLIN)
+        if not self._is_ready and said.poll(0):
             self._is_ready = _exactly(self._answers, len(_READY)) == _READY
         return self._is_ready
 
@@ -141,10 +143,7 @@ def _ready_one() -> SiftProcess | None:
         if not _kept:
             _kept.append(SiftProcess())
         return _kept[0] if _kept[0].is_ready() else None
-    except (
-        EOFError,
-        OSError,
-    ):  # it was killed, or there is no room for another process: the next photograph tries again
+    except (EOFError, OSError):  # killed, or no room for a process: the next photograph tries again
         for each in tuple(_kept):
             _forget(each)
         return None
