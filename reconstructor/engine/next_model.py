@@ -23,7 +23,7 @@ Pause = Callable[[], None]
 
 
 def no_pause() -> None:
-    """Nobody has to be let before."""
+    """Do not wait for images that are being added: the caller holds the engine's lock, so none can be."""
 
 
 class NextModel:

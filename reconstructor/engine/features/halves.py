@@ -46,7 +46,7 @@ def sift_of_halves(
         (first, of_first), (second, of_second) = sift_of(first_half, limits), sift_of(second_half, limits)
     shift = np.zeros(4, np.float32)
     shift[halved] = begin
-    second = second + shift
+    second = second + shift  # a copy: those of the other process are read-only
     is_first, is_second = first[:, halved] < middle, second[:, halved] >= middle
     return (
         np.concatenate([first[is_first], second[is_second]]),

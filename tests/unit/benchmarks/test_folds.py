@@ -1,4 +1,4 @@
-"""Does the benchmark of equal sides count what an earlier run kept, and only what was asked for?"""
+"""Does a run of `benchmarks.folds` that goes on count the kept results of its own scenes, and no others?"""
 
 import json
 from dataclasses import asdict

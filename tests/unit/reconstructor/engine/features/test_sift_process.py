@@ -20,7 +20,7 @@ from reconstructor.engine.features.sift_process import SiftProcess, sift_of_both
 LIMITS = SiftLimits(max_features=300, first_octave=-1)
 READY_S = 60.0
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="another system hands no socket to a child process")
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows cannot pass a socket to a child process like this")
 
 
 @pytest.fixture(autouse=True)
