@@ -16,6 +16,7 @@ from structlog.typing import FilteringBoundLogger
 
 from broker.errors import CairnError
 from reconstructor.executors.output import Output
+from reconstructor.processes.import_paths import import_paths
 from reconstructor.processes.memory import resident_bytes
 from reconstructor.worker import MAX_LINE_BYTES, Call, Reply
 
@@ -242,7 +243,7 @@ async def _start_process(black_box: str, folder: Path, given: Mapping[str, str])
 def environment(given: Mapping[str, str]) -> dict[str, str]:
     """What a black box finds in its environment: ours, without how to reach the broker and as whom, and what is given."""
     passed_on = {name: value for name, value in os.environ.items() if not _ABOUT_BROKER.match(name)}
-    return dict(given) | passed_on | {"PYTHONPATH": _import_paths()}
+    return dict(given) | passed_on | {"PYTHONPATH": import_paths()}
 
 
 def _ending(status: int) -> str:
@@ -253,11 +254,6 @@ def _ending(status: int) -> str:
     name = signal.Signals(number).name if number in {each.value for each in signal.Signals} else f"signal {number}"
     hint = ", as the system does when memory ends" if number == signal.SIGKILL else ""
     return f"was ended by {name} ({signal.strsignal(number)}){hint}"
-
-
-def _import_paths() -> str:
-    """This process's import paths, for a child that works in another folder."""
-    return os.pathsep.join(str(Path(each).absolute()) for each in sys.path)
 
 
 def _kill_group(pid: int) -> None:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from reconstructor.engine import colmap
 from reconstructor.engine.features.colmap_sift import DESCRIPTOR_LENGTH, SiftLimits, sift_of
+from reconstructor.processes.import_paths import import_paths
 
 _REQUEST: Final = struct.Struct("<iiii")  # height, width, most features, first octave; the pixels follow
 _ANSWER: Final = struct.Struct("<i")  # how many features; keypoints and descriptors follow
@@ -44,7 +45,7 @@ class SiftProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                env={**os.environ, "PYTHONPATH": import_paths()},
             )
             after_an_error.pop_all()
         self._socket.settimeout(_ANSWER_S)

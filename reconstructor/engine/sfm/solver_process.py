@@ -18,6 +18,7 @@ from reconstructor.engine.priority import EngineClosedError, Priority
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.solver import SolveRequest, SolveVerdict
 from reconstructor.processes.background import may_pause, paused
+from reconstructor.processes.import_paths import import_paths
 
 _ERROR_TAIL_LENGTH: Final = 300
 _LOOK_S: Final = 0.05  # also how late its end may be seen
@@ -74,7 +75,7 @@ class SolverProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                env={**os.environ, "PYTHONPATH": import_paths()},
             )
         return cls(folder=folder, _process=process)
 
