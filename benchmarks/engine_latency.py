@@ -8,13 +8,14 @@ is the same with depth, as photographs come in the field: with a pause as long a
 half a second each: keep them with --photos, which is filled if it is empty, or may be a dataset with `images/` and
 `cameras.json`.
 
-`refetch_s` is beside the live path; of more than 200 photographs it covers the newest 200. `rest_refetch_s` covers all of
-them, a minute after the last one. `peak_memory_mb` is of the engine and the solver together.
+`refetch_s` is beside the live path; of more than 200 photographs it covers the newest 200. As in the field, another one
+ended ten images before, if there are so many: `first_refetch_s`, with nothing beside it. `rest_refetch_s` covers all of
+them, a minute after the last one. `peak_memory_mb` is the most that the engine and its processes, such as the solver,
+have at one time.
 """
 
 import argparse
 import json
-import resource
 import statistics
 import tempfile
 import threading
@@ -23,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
+from benchmarks.parts.family_memory import FamilyMemory
 from benchmarks.parts.truth import Dataset
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.live_engine import LiveEngine
@@ -43,6 +44,7 @@ NEAR = 5  # images on either side of a mark
 STEADY_AFTER = 20  # from then on an image is matched with as many others as ever
 PEER_MARKS = (10, 25, 50, 100)
 LIVE_COUNT = 10  # images before the refetch beside which depth is measured; of fewer than 15 two thirds
+BETWEEN = 10  # images from one refetch to the next
 REST_S = 61.0  # then the engine takes it that no photograph will come soon
 
 
@@ -96,9 +98,8 @@ class Run:
         thread.join()
         return self.seconds[first : first + beside_count], ended_s[0] - begun_s
 
-    def refetch_at_rest(self) -> float:
-        """Seconds of a refetch of all images."""
-        time.sleep(REST_S)
+    def refetch_alone(self) -> float:
+        """Seconds of a refetch with nothing beside it."""
         begun_s = time.monotonic()
         self.engine.refetch()
         return time.monotonic() - begun_s
@@ -111,16 +112,20 @@ class Run:
 
 
 def measure(photographs: tuple[Path, ...], settings: EngineSettings, folder: Path) -> dict[str, Any]:
-    run = Run(folder, settings)
+    run, first_refetch_s, rest_refetch_s = Run(folder, settings), None, None
     during_count = max(2, len(photographs) // 20)
     for path in photographs[:-during_count]:
+        if len(photographs) - len(run.seconds) == during_count + BETWEEN < len(photographs) - BETWEEN:
+            first_refetch_s = run.refetch_alone()
         update = run.add(path).update
         print(f"{len(run.seconds)} {run.seconds[-1]:.2f} s {update.cameras[-1].state}", flush=True)
     alone, cpu = np.array(run.seconds), np.array(run.cpu_seconds)
     during, refetch_s = run.beside_a_refetch(photographs[-during_count:])
     numbers = np.arange(1, len(alone) + 1)
     steady = numbers > STEADY_AFTER
-    rest_refetch_s = run.refetch_at_rest() if len(photographs) > WINDOW else None
+    if len(photographs) > WINDOW:
+        time.sleep(REST_S)
+        rest_refetch_s = run.refetch_alone()
     placed = [camera.world_from_camera is not None for camera in run.engine.complete().update.cameras]
     return {
         "images": len(photographs),
@@ -133,10 +138,10 @@ def measure(photographs: tuple[Path, ...], settings: EngineSettings, folder: Pat
         "sfm_cpu_p95_s": float(np.quantile(cpu, 0.95)),
         "cpu_slope_ms_per_image": _slope_ms(numbers[steady], cpu[steady]),
         "stages_s": {str(mark): run.near(min(mark, len(alone))) for mark in MARKS if mark <= len(photographs)},
+        "first_refetch_s": first_refetch_s,
         "refetch_s": refetch_s,
         "rest_refetch_s": rest_refetch_s,
         "sfm_p95_during_refetch_s": _p95(during),
-        "peak_memory_mb": _peak_memory_mb(),
         "colmap_rerun_p50_s": statistics.median(run.rerun_seconds.values()) if run.rerun_seconds else None,
         "colmap_rerun_s": {str(mark): seconds for mark, seconds in run.rerun_seconds.items()},
     }
@@ -170,19 +175,6 @@ def _slope_ms(numbers: NDArray[np.int64], seconds: NDArray[np.float64]) -> float
     return float(1e3 * np.polyfit(numbers, seconds, 1)[0]) if len(numbers) > STEADY_AFTER else None
 
 
-def _peak_memory_mb() -> float:
-    """The largest resident sizes so far, of this process and of the largest child, together."""
-    return _own_peak_memory_mb() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-
-
-def _own_peak_memory_mb() -> float:
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return psutil.Process().memory_info().rss / 2**20
-    line = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=COUNT)
@@ -199,7 +191,9 @@ def main() -> None:
             Dataset.simulated("statue", photos, count=arguments.count, of=arguments.count * 3 // 2)
         photographs = order_photographs(photos)[: arguments.count]
         settings = EngineSettings(threads=arguments.threads, dense=False, intrinsics=intrinsics)
-        figures = measure(photographs, settings, Path(scratch) / "engine")
+        with FamilyMemory() as memory:
+            figures = measure(photographs, settings, Path(scratch) / "engine")
+            figures["peak_memory_mb"] = memory.peak_mb
         dense = settings.model_copy(update={"dense": True})
         print(json.dumps(figures | measure_live(photographs, dense, Path(scratch) / "live")))
 

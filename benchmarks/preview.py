@@ -22,6 +22,7 @@ import psutil
 from PIL import Image
 
 from benchmarks.chaos.stage import Program, environment
+from benchmarks.parts.family_memory import peak_bytes
 from broker.accounts.access import Credential, User
 from broker.ids import AgentId
 from broker.images.previews import preview
@@ -71,15 +72,6 @@ def processor_seconds(contents: list[bytes]) -> float:
             raise NotMeasuredError("a photograph has no preview")
         seconds.append(time.process_time() - began_s)
     return statistics.median(seconds)
-
-
-def peak_bytes(process_id: int) -> int:
-    """The most memory that a process was resident with until now; 0 when it has ended."""
-    try:
-        lines = Path(f"/proc/{process_id}/status").read_text(encoding="ascii").splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
 async def peaks(rig: Program) -> tuple[int, int]:
