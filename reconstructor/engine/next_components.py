@@ -17,6 +17,7 @@ from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.mvs.surface_loss import SurfaceLostError
 from reconstructor.engine.next_model import NextModel, Pause, no_pause, world_of
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.equal_parts.repeated_matches import EarlierPairs
 from reconstructor.engine.sfm.joining import has_most
 from reconstructor.engine.sfm.model_comparison import similarity_between
 from reconstructor.engine.solve_tasks import SolveTask
@@ -63,12 +64,15 @@ class NextComponents:
         """
         component = task.component
         with lock:
-            world, snapshot = world_of(component.mapper), self._known.snapshot()
+            world, snapshot, before = world_of(component.mapper), self._known.snapshot(), None
+            if task.moved is not None and not task.absorbed:  # pairs between components that are joined were not judged
+                before = EarlierPairs(pairs=tuple(component.mapper.pairs), moved=task.moved)
             if task.model is None and component.mapper.is_initialised:  # a few images, begun meanwhile
                 solution.transform(colmap.sim3(similarity_between(component.mapper.model, solution)))
         if task.model is not None:  # a copy: for thousands of images this takes seconds
             world = task.world
             solution.transform(colmap.sim3(similarity_between(task.model, solution)))
+            task.release()
         apart = [each for each in task.absorbed if not has_most(solution, each.placed)]
         left_out = set[int]().union(*(each.placed for each in apart))
         model = NextModel.of(
@@ -77,6 +81,7 @@ class NextComponents:
             own=task.numbers - left_out,
             known=self._known,
             snapshot=snapshot,
+            before=before,
             world=world,
             settings=self._settings,
             left_out=task.left_out,
@@ -154,6 +159,11 @@ class NextComponents:
             own = [one for one in homes if one not in self._placed()]
             model.catch_up(own, own=own, live=_home(live, model).densifier, pause=pause)
         self._thin()
+
+    def measure_errors(self, pause: Pause) -> None:
+        """Measure the images' reprojection errors before the models replace the live ones; `pause` is called now and then."""
+        for model in self._every():
+            model.measure_errors(pause)
 
     def replace(self, live: Components, new_densifier: NewDensifier) -> Components:
         """The components to go on with; only the holder of the engine's lock may call.

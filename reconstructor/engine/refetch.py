@@ -14,9 +14,10 @@ from reconstructor.engine.next_components import NextComponents
 from reconstructor.engine.parallel import before_each_part
 from reconstructor.engine.priority import Priority
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.model_comparison import placed_numbers
 from reconstructor.engine.sfm.solver import SolveVerdict
 from reconstructor.engine.sfm.solver_process import RefetchFailedError, SolverProcess
-from reconstructor.engine.sfm.windows import WINDOW
+from reconstructor.engine.sfm.windows import WINDOW, windows_of
 from reconstructor.engine.solve_tasks import SolveTask, tasks_of
 from reconstructor.engine.stopwatch import Stopwatch
 from reconstructor.progress import write_progress
@@ -102,9 +103,9 @@ class Refetch:
         if not {task.component.number for task in tasks}.difference(objections):
             return RefetchResult(verdict=verdict, objection=next(iter(objections.values())))
         with watch.measure("dense"):
-            while len(homes := self.missing(following, live)) > 1:
-                following.catch_up(homes, live, self.priority.yield_to_images)
-                self.report("publishing", 0, 1)
+            self._catch_up(following, live)
+            following.measure_errors(self.priority.yield_to_images)
+            self._catch_up(following, live)
         return RefetchResult(verdict=verdict, next_components=following)
 
     def solve(self, task: SolveTask) -> tuple[SolveVerdict | None, Any | None, str]:
@@ -125,7 +126,15 @@ class Refetch:
         finally:
             self._running = None
         task.left_out = set(verdict.left_out)
+        if solution is not None and newest_only:
+            task.moved = set(windows_of(placed_numbers(solution), newest_only=True)[0])
         return verdict, solution, "" if solution else "; ".join(attempt.objection for attempt in verdict.attempts)
+
+    def _catch_up(self, following: NextComponents, live: Components) -> None:
+        """Let the next models know what came meanwhile, except the last image: it is added when no other can come."""
+        while len(homes := self.missing(following, live)) > 1:
+            following.catch_up(homes, live, self.priority.yield_to_images)
+            self.report("publishing", 0, 1)
 
     def missing(self, following: NextComponents, live: Components) -> dict[int, int | None]:
         """The images that the next models do not know yet, and in which live component each is placed."""

@@ -21,24 +21,29 @@ class SolveTask:
 
     Attributes:
         component: the live component whose frame the solution is moved into.
-        model: a copy of its model; None before the first two images.
+        model: a copy of its model; None before the first two images, and once the solution was moved into its frame.
         world: the world of its mapper when the model was copied; if the mapper has another one later, it began again.
         live: the model to be replaced: `model`, with the images of `absorbed` if these fit.
+        placed: the images that `model` places.
         numbers: the images to solve.
         absorbed: the components that are to be solved as one with it.
         left_out: images that its solution could not place safely.
+        moved: the images that may have moved in its solution; None for all.
     """
 
     component: LiveComponent
     model: Any | None
     world: tuple[int, bool] = (0, False)
     live: Any | None = None
+    placed: set[int] = field(default_factory=set)
     numbers: set[int] = field(default_factory=set)
     absorbed: "list[SolveTask]" = field(default_factory=list)
     left_out: set[int] = field(default_factory=set)
+    moved: set[int] | None = None
 
     def __post_init__(self) -> None:
-        self.live, self.numbers = self.model, self.placed
+        self.placed = set() if self.model is None else placed_numbers(self.model)
+        self.live, self.numbers = self.model, set(self.placed)
 
     @classmethod
     def of(cls, component: LiveComponent) -> Self:
@@ -48,10 +53,9 @@ class SolveTask:
         model = pycolmap.Reconstruction(mapper.model) if mapper.is_initialised else None
         return cls(component=component, model=model, world=world)
 
-    @property
-    def placed(self) -> set[int]:
-        """The images that the live component places."""
-        return set() if self.model is None else placed_numbers(self.model)
+    def release(self) -> None:
+        """Give up the copied model: of two thousand images it is a third of a gigabyte, and another mapper is to be built."""
+        self.model = self.live = None
 
     def alone(self) -> "SolveTask":
         """The same component without those that were to join it."""

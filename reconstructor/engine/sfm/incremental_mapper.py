@@ -40,7 +40,7 @@ class LiveMapper:
         self._fixed_cameras: set[int] = set()
         self._set_aside: set[int] = set()  # calibrated ones whose calibration does not fit
         self._seen_when_tried: dict[int, int] = {}
-        self._pairs: list[Pair] = []  # those that the graph has
+        self.pairs: list[Pair] = []  # those that the graph has; only the mapper may change them
         self.residuals = Residuals()
         self.described: dict[int, tuple[State, CameraUpdate]] = {}  # of placed images; made again when they change
         self.world_count = 1  # grows when the model is restarted in another world frame
@@ -99,7 +99,7 @@ class LiveMapper:
         self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]
     ) -> Sequence[Pair]:
         """Add an image, not yet placed, with keypoints (N, 4), x and y in pixels first, and the credible ones of its pairs."""
-        look_up = partial(waiting_image, self._model, self._cache, self._pairs)
+        look_up = partial(waiting_image, self._model, self._cache, self.pairs)
         pairs = credible_pairs(self._model, (number, self._model.camera(camera_id)), keypoints, pairs, look_up)
         image, frame = image_and_frame(number, camera_id, keypoints)
         self._cache.add_frame(frame)
@@ -110,7 +110,7 @@ class LiveMapper:
             self._model.add_image(image)
         for pair in (each for each in pairs if len(each.matches)):  # one without matches marks a copy
             self._cache.correspondence_graph.add_two_view_geometry(pair.earlier, pair.newer, pair.to_colmap())
-        self._pairs += pairs
+        self.pairs += pairs
         self._mapper.observation_manager.add_image(number)
         self._has_new_images = True
         return pairs
@@ -277,7 +277,7 @@ class LiveMapper:
         self._mapper.filter_frames(options.mapping)
         image = self._model.image(number)
         is_weak = image.has_pose and image.num_points3D < least
-        if is_weak or not agrees_with_nearest(self._model, number, self._pairs):
+        if is_weak or not agrees_with_nearest(self._model, number, self.pairs):
             self._mapper.observation_manager.deregister_frame(number)
         return bool(self._model.image(number).has_pose)
 

@@ -12,6 +12,7 @@ from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import Pair
 
 _POINTS_AN_IMAGE: Final = 200
+_MOST_IMAGES: Final = 200  # of a larger model every second, or every tenth: asking COLMAP for each point takes seconds
 _INLIER_PX: Final = 4.0  # as in two-view verification
 _TIGHT_PX: Final = 0.3  # matches within it tell good models from better ones; those within 4 do not
 _TIGHT_AT_SIDE_PX: Final = 1224  # of larger images, features are as exact relative to the size
@@ -53,7 +54,8 @@ def similarity_between(target: Any, source: Any) -> Sim3:
         DegenerateGeometryError: the models share too few points.
     """
     in_source, in_target = [], []
-    for number in sorted(placed_numbers(source) & placed_numbers(target)):
+    common = sorted(placed_numbers(source) & placed_numbers(target))
+    for number in common[:: max(1, len(common) // _MOST_IMAGES)]:
         ids_source, ids_target = point_ids(source, number), point_ids(target, number)
         shared = np.flatnonzero((ids_source >= 0) & (ids_target >= 0))
         for index in shared[:: max(1, len(shared) // _POINTS_AN_IMAGE)]:

@@ -1,6 +1,7 @@
 """Which matches are only of parts that look alike? Those that a model contradicts, where images nearer in order explain it."""
 
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -24,16 +25,33 @@ from reconstructor.engine.sfm.equal_parts.walk import WaitingImage, pair_in_row
 from reconstructor.engine.sfm.model_comparison import placed_numbers
 
 
-def without_repeated(model: Any, known: KnownImages) -> KnownImages:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierPairs:
+    """What was found with a model before some of its images moved.
+
+    Attributes:
+        pairs: the credible ones among all placed images.
+        moved: numbers of the images that have moved since; pairs of the others are as credible as before.
+    """
+
+    pairs: Sequence[Pair]
+    moved: Collection[int]
+
+
+def without_repeated(model: Any, known: KnownImages, before: EarlierPairs | None = None) -> KnownImages:
     """Leave out the matches that a model contradicts, if images nearer in order explain it: they only look alike.
 
-    Images that it has not placed keep their credible pairs with placed ones.
+    Images that it has not placed keep their credible pairs with placed ones. Of a large model only a part moves at a time:
+    what was found `before` need not be found again for the rest.
     """
     observed = ObservedPoints(model)
     placed, least_gap, doubtful = placed_numbers(model), dict[int, int](), list[tuple[Pair, Mask, Rows]]()
+    moved = placed if before is None else placed.intersection(before.moved)
+    around = moved.union(*(known.neighbours(number) for number in moved))
     for number in sorted(placed):
         for pair in known.pairs[number]:
-            if pair.newer == number and pair.earlier in placed:
+            is_asked = number in around or pair.earlier in around
+            if is_asked and pair.newer == number and pair.earlier in placed:
                 is_near, rows = _near_in_model(model, observed, pair, known)
                 if len(rows) < LEAST_POINTS:
                     continue
@@ -41,10 +59,12 @@ def without_repeated(model: Any, known: KnownImages) -> KnownImages:
                     for each in (pair.earlier, pair.newer):
                         least_gap[each] = min(gap_of(pair), least_gap.get(each, gap_of(pair)))
                 doubtful.append((pair, is_near, rows))
-    cleaned = {
+    cleaned = {} if before is None else _as_before(before, known, placed - moved)
+    cleaned |= {
         key_of(pair): cleaned_pair(pair, is_near, rows) if is_near.mean() >= AGREES else None
         for pair, is_near, rows in doubtful
         if not is_near.all()
+        and not moved.isdisjoint((pair.earlier, pair.newer))
         and all(least_gap.get(each, gap_of(pair)) < gap_of(pair) for each in (pair.earlier, pair.newer))
     }
     look_up = partial(_waiting_image, model, known)
@@ -60,6 +80,13 @@ def without_repeated(model: Any, known: KnownImages) -> KnownImages:
             for number, pairs in known.pairs.items()
         },
     )
+
+
+def _as_before(before: EarlierPairs, known: KnownImages, still: Collection[int]) -> dict[tuple[int, int], Pair | None]:
+    """The pairs among images that have not moved; None for those that were left out."""
+    kept = {key_of(pair): pair for pair in before.pairs}
+    pairs = [pair for number in still for pair in known.pairs[number] if pair.earlier in still and pair.newer in still]
+    return {key_of(pair): kept.get(key_of(pair)) for pair in pairs}
 
 
 def _waiting_image(model: Any, known: KnownImages, number: int) -> WaitingImage | None:

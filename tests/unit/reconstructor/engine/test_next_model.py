@@ -12,9 +12,8 @@ import pytest
 
 from broker.shards import PointCloud, decode_ply
 from reconstructor.black_box import Update, read_update
-from reconstructor.engine import next_components, next_model, refetch
+from reconstructor.engine import next_components, refetch
 from reconstructor.engine.colmap import pycolmap
-from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.mvs import densifier
 from reconstructor.engine.mvs.depth_files import DepthFiles
@@ -22,10 +21,7 @@ from reconstructor.engine.next_model import NextModel
 from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
-from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import similarity_between
-from reconstructor.engine.sfm.restore import add_to_mapper
 from reconstructor.engine.solve_tasks import SolveTask
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
@@ -140,70 +136,6 @@ def test_no_depth_is_written_and_no_frame_sought_while_images_wait(
     depth = {path.name for path in (tmp_path / "engine/depth").iterdir()}
     assert {f"{number:06d}.{sequence}.npz" for number in range(1, BEFORE + 1)} <= depth
     assert not any("next" in name for name in depth)
-
-
-def test_an_image_that_comes_while_pairs_of_equal_parts_are_left_out_is_in_the_next_model(
-    before: Path, photographs: Photographs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = SETTINGS.model_copy(update={"dense": False})
-    engine, path = LiveEngine(shutil.copytree(before, tmp_path / "engine"), settings), photographs.paths[BEFORE]
-    monkeypatch.setattr(engine._refetch, "solve", solved)
-
-    def leaves_out(model: Any, known: KnownImages) -> KnownImages:
-        for count, _ in enumerate(known.pairs.items(), 1):
-            if count == 1:
-                engine.add_image(path, path.stem)
-        return without_repeated(model, known)
-
-    monkeypatch.setattr(next_model, "without_repeated", leaves_out)
-    refetched = engine.refetch().update
-    assert refetched.solution == 1
-    assert len(poses(refetched)) == BEFORE + 1
-
-
-def test_of_many_images_that_came_meanwhile_only_the_last_are_adjusted_and_each_lets_new_ones_before(
-    before: Path, photographs: Photographs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = SETTINGS.model_copy(update={"dense": False})
-    engine = LiveEngine(shutil.copytree(before, tmp_path / "engine"), settings)
-    monkeypatch.setattr(engine._refetch, "solve", solved)
-    monkeypatch.setattr(next_model, "_MOST_ADJUSTED", 1)
-    events: list[str] = []
-
-    def adds_three(model: Any, known: KnownImages) -> KnownImages:
-        for path in photographs.paths[BEFORE : BEFORE + 3]:
-            engine.add_image(path, path.stem)
-        monkeypatch.setattr(engine._refetch.priority, "yield_to_images", lambda: events.append("pause"))
-        return without_repeated(model, known)
-
-    def added(number: int, known: KnownImages, mapper: LiveMapper) -> None:
-        events.append(f"add {number}")
-        add_to_mapper(number, known, mapper)
-
-    def registered(mapper: LiveMapper, number: int, *, adjusts: bool = True) -> bool:
-        events.append(f"register {number}{' and adjust' if adjusts else ''}")
-        return register(mapper, number, adjusts=adjusts)
-
-    register = LiveMapper.register
-    monkeypatch.setattr(next_model, "without_repeated", adds_three)
-    monkeypatch.setattr(next_model, "add_to_mapper", added)
-    monkeypatch.setattr(LiveMapper, "register", registered)
-    refetched = engine.refetch().update
-    caught_up = [
-        "pause",
-        "add 4",
-        "register 4",
-        "pause",
-        "add 5",
-        "register 5",
-        "pause",
-        "add 6",
-        "register 6 and adjust",
-    ]
-    begin = events.index("add 4") - 1
-    assert events[begin : begin + len(caught_up)] == caught_up
-    assert len(poses(refetched)) == BEFORE + 3
-    assert photographs.center_error(refetched) < 0.01
 
 
 def test_photographs_that_a_refetch_cuts_off_are_shown_beside_the_others(

@@ -11,7 +11,7 @@ from reconstructor.engine.features.pairs import Matches, Pair
 from reconstructor.engine.sfm.equal_parts import credible_pairs as credible
 from reconstructor.engine.sfm.equal_parts.credible_pairs import agrees_with_nearest, credible_pairs
 from reconstructor.engine.sfm.equal_parts.pair_geometry import angle_deg, pose_by
-from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
+from reconstructor.engine.sfm.equal_parts.repeated_matches import EarlierPairs, without_repeated
 from reconstructor.engine.sfm.equal_parts.walk import WaitingImage
 from tests.unit.reconstructor.engine.analytic import looking_at
 from tests.unit.reconstructor.engine.equal_sides import equal_sides
@@ -101,6 +101,23 @@ def test_pairs_that_only_look_alike_are_left_out_and_others_stay(walk: Walk) -> 
         assert [pair for pair in walk.known.pairs[number] if pair.newer - pair.earlier <= NEAR] == pairs
     nothing = replace(walk.known, pairs={number: [] for number in walk.known.numbers})
     assert without_repeated(walk.mapper.model, nothing).pairs == nothing.pairs
+
+
+def test_pairs_of_images_that_have_not_moved_are_as_before(walk: Walk) -> None:
+    model, known, moved = walk.mapper.model, walk.known, {COUNT - 1, COUNT}
+    every = [pair for number in known.numbers for pair in known.pairs[number] if pair.newer == number]
+    still = [pair for pair in every if moved.isdisjoint((pair.earlier, pair.newer))]
+    assert len([pair for pair in still if pair.newer - pair.earlier > NEAR]) > 1
+    found = without_repeated(model, known, EarlierPairs(pairs=every, moved=moved))
+    anew = without_repeated(model, known)
+    for number in moved:
+        assert found.pairs[number] == anew.pairs[number]
+    assert [pair for pair in still if pair in found.pairs[pair.newer]] == still
+    nothing = without_repeated(model, known, EarlierPairs(pairs=(), moved=moved))
+    assert not any(pair in nothing.pairs[pair.newer] for pair in still)
+    assert all(nothing.pairs[number] == anew.pairs[number] for number in moved)
+    whole = without_repeated(model, known, EarlierPairs(pairs=(), moved=known.numbers))
+    assert whole.pairs == anew.pairs
 
 
 def test_where_few_points_are_shared_a_pair_that_turns_an_image_otherwise_than_its_neighbour_is_left_out(

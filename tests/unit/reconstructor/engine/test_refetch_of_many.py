@@ -1,0 +1,161 @@
+"""Does a refetch of many images leave out what need not be done, and do live images go before it? Without depth."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reconstructor.black_box import Update
+from reconstructor.engine import next_model, refetch
+from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.live_engine import LiveEngine
+from reconstructor.engine.protocol import EngineResult
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm import residuals, windows
+from reconstructor.engine.sfm.equal_parts.repeated_matches import EarlierPairs, without_repeated
+from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.restore import add_to_mapper
+from reconstructor.engine.solve_tasks import SolveTask
+from reconstructor.engine.stopwatch import Stopwatch
+from tests.unit.reconstructor.engine.synthetic import Photographs
+
+SETTINGS = EngineSettings(threads=1, max_features=1000, dense=False)
+BEFORE = 3
+
+
+@pytest.fixture(scope="module")
+def before(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three images."""
+    folder = tmp_path_factory.mktemp("before")
+    engine = LiveEngine(folder, SETTINGS)
+    for path in photographs.paths[:BEFORE]:
+        engine.add_image(path, path.stem)
+    return folder
+
+
+@pytest.fixture
+def engine(before: Path, tmp_path: Path) -> LiveEngine:
+    return LiveEngine(shutil.copytree(before, tmp_path / "engine"), SETTINGS)
+
+
+def poses(update: Update) -> np.ndarray:
+    return np.array([camera.world_from_camera for camera in update.cameras if camera.world_from_camera is not None])
+
+
+def solved(task: SolveTask) -> tuple[None, Any, str]:
+    """What a solver would give: the model as it is, in another process's memory."""
+    assert task.live is not None
+    return None, pycolmap.Reconstruction(task.live), ""
+
+
+def test_an_image_that_comes_while_pairs_of_equal_parts_are_left_out_is_in_the_next_model(
+    engine: LiveEngine, photographs: Photographs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = photographs.paths[BEFORE]
+    monkeypatch.setattr(engine._refetch, "solve", solved)
+
+    def leaves_out(model: Any, known: KnownImages, before: EarlierPairs | None) -> KnownImages:
+        for count, _ in enumerate(known.pairs.items(), 1):
+            if count == 1:
+                engine.add_image(path, path.stem)
+        return without_repeated(model, known, before)
+
+    monkeypatch.setattr(next_model, "without_repeated", leaves_out)
+    refetched = engine.refetch().update
+    assert refetched.solution == 1
+    assert len(poses(refetched)) == BEFORE + 1
+
+
+def test_of_many_images_that_came_meanwhile_only_the_last_are_adjusted_and_each_lets_new_ones_before(
+    engine: LiveEngine, photographs: Photographs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine._refetch, "solve", solved)
+    monkeypatch.setattr(next_model, "_MOST_ADJUSTED", 1)
+    events: list[str] = []
+
+    def adds_three(model: Any, known: KnownImages, before: EarlierPairs | None) -> KnownImages:
+        for path in photographs.paths[BEFORE : BEFORE + 3]:
+            engine.add_image(path, path.stem)
+        monkeypatch.setattr(engine._refetch.priority, "yield_to_images", lambda: events.append("pause"))
+        return without_repeated(model, known, before)
+
+    def added(number: int, known: KnownImages, mapper: LiveMapper) -> None:
+        events.append(f"add {number}")
+        add_to_mapper(number, known, mapper)
+
+    def registered(mapper: LiveMapper, number: int, *, adjusts: bool = True) -> bool:
+        events.append(f"register {number}{' and adjust' if adjusts else ''}")
+        return register(mapper, number, adjusts=adjusts)
+
+    register = LiveMapper.register
+    monkeypatch.setattr(next_model, "without_repeated", adds_three)
+    monkeypatch.setattr(next_model, "add_to_mapper", added)
+    monkeypatch.setattr(LiveMapper, "register", registered)
+    refetched = engine.refetch().update
+    caught_up = [
+        "pause",
+        "add 4",
+        "register 4",
+        "pause",
+        "add 5",
+        "register 5",
+        "pause",
+        "add 6",
+        "register 6 and adjust",
+    ]
+    begin = events.index("add 4") - 1
+    assert events[begin : begin + len(caught_up)] == caught_up
+    assert len(poses(refetched)) == BEFORE + 3
+    assert photographs.center_error(refetched) < 0.01
+
+
+def test_of_a_busy_large_project_only_the_pairs_of_the_newest_images_are_judged_again(
+    engine: LiveEngine, photographs: Photographs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, count = 3, 6
+    monkeypatch.setattr(refetch, "WINDOW", window)
+    monkeypatch.setattr(windows, "WINDOW", window)
+    for path in photographs.paths[BEFORE:count]:
+        engine.add_image(path, path.stem)
+    judged: list[EarlierPairs | None] = []
+
+    def watched(model: Any, known: KnownImages, earlier: EarlierPairs | None) -> KnownImages:
+        judged.append(earlier)
+        return without_repeated(model, known, earlier)
+
+    monkeypatch.setattr(next_model, "without_repeated", watched)
+    refetched = engine.refetch()
+    assert refetched.solve is not None
+    assert refetched.solve.method == "windows"
+    (earlier,) = judged
+    assert earlier is not None
+    assert earlier.moved == {4, 5, 6}
+    assert {(pair.earlier, pair.newer) for pair in earlier.pairs} == {
+        (pair.earlier, pair.newer) for number in range(1, count + 1) for pair in engine.known.pairs[number]
+    }
+    assert len(poses(refetched.update)) == count
+
+
+def test_errors_are_measured_while_images_can_still_be_added(
+    engine: LiveEngine, photographs: Photographs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine._refetch, "solve", solved)
+    measured: list[tuple[bool, int]] = []
+    of, finish, is_last = residuals._root_mean_square, engine._finish, [False]
+
+    def root_mean_square(model: Any, number: int) -> float | None:
+        measured.append((is_last[0], number))
+        return of(model, number)
+
+    def finished(rebuilt: refetch.RefetchResult, watch: Stopwatch) -> EngineResult:
+        is_last[0] = True
+        return finish(rebuilt, watch)
+
+    monkeypatch.setattr(residuals, "_root_mean_square", root_mean_square)
+    monkeypatch.setattr(engine, "_finish", finished)
+    update = engine.refetch().update
+    assert measured == [(False, number) for number in range(1, BEFORE + 1)]
+    assert all(camera.reprojection_error_px is not None for camera in update.cameras)
