@@ -41,14 +41,10 @@ class RobustAdjustment:
         """The bundle adjusted once, without the observations beyond a bound, pixels of the larger photographs."""
         return self._adjusted(bundle.within(bound_px / self.scale))
 
-    def roughly_adjusted(self, bundle: Bundle, bound_px: float) -> Bundle:
-        """The bundle adjusted less exactly, and again without the observations beyond a bound: another adjustment follows."""
-
-        def adjusted(each: Bundle) -> Bundle:
-            loss_px = _LOSS_PX / self.scale
-            return each.adjusted(loss_px, self.constant_cameras, self.threads, least_cost_change=_ROUGH_COST_CHANGE)
-
-        return adjusted(adjusted(bundle).within(bound_px / self.scale))
+    def roughly_adjusted(self, bundle: Bundle) -> Bundle:
+        """The bundle adjusted once, less exactly: another adjustment follows."""
+        loss_px = _LOSS_PX / self.scale
+        return bundle.adjusted(loss_px, self.constant_cameras, self.threads, least_cost_change=_ROUGH_COST_CHANGE)
 
     def with_principal_points(self, bundle: Bundle) -> list[Bundle]:
         """An adjusted bundle; if principal points of free cameras can be found, a second one that has them.
