@@ -65,8 +65,10 @@ class NextComponents:
         component = task.component
         with lock:
             world, snapshot, before = world_of(component.mapper), self._known.snapshot(), None
-            if task.moved is not None and not task.absorbed:  # pairs between components that are joined were not judged
-                before = EarlierPairs(pairs=tuple(component.mapper.pairs), moved=task.moved)
+            was_judged = component.mapper.has_judged_pairs and not task.absorbed  # pairs between components were not
+            if task.moved is not None and was_judged:
+                pairs = tuple(pair for of_image in component.mapper.pairs.values() for pair in of_image)
+                before = EarlierPairs(pairs=pairs, moved=task.moved)
             if task.model is None and component.mapper.is_initialised:  # a few images, begun meanwhile
                 solution.transform(colmap.sim3(similarity_between(component.mapper.model, solution)))
         if task.model is not None:  # a copy: for thousands of images this takes seconds
@@ -133,8 +135,8 @@ class NextComponents:
             return component.cloud(sequence, is_complete=True, most_points=most)
         if component.densifier is not None:
             component.densifier.keep_all(sequence)
-        dense, sparse = following.cloud(), component.sparse_cloud(is_complete=True)
-        return dense if len(dense) else sparse
+        dense, sparse = following.cloud(), component.sparse_cloud(is_complete=following.sparse is None)
+        return dense if len(dense) else PointCloud.join([following.sparse or PointCloud.empty(), sparse])
 
     def missing(self) -> list[int]:
         """The images that came since; only the holder of the engine's lock may call."""
@@ -160,10 +162,10 @@ class NextComponents:
             model.catch_up(own, own=own, live=_home(live, model).densifier, pause=pause)
         self._thin()
 
-    def measure_errors(self, pause: Pause) -> None:
-        """Measure the images' reprojection errors before the models replace the live ones; `pause` is called now and then."""
+    def prepare(self, pause: Pause) -> None:
+        """Do what takes long before the models replace the live ones; `pause` is called now and then."""
         for model in self._every():
-            model.measure_errors(pause)
+            model.prepare(pause)
 
     def replace(self, live: Components, new_densifier: NewDensifier) -> Components:
         """The components to go on with; only the holder of the engine's lock may call.
@@ -173,7 +175,13 @@ class NextComponents:
         """
         names = {self.leads: 0, 0: self.leads}
         every = [
-            LiveComponent(names.get(number, number), known=self._known, mapper=model.mapper, densifier=model.densifier)
+            LiveComponent(
+                names.get(number, number),
+                known=self._known,
+                mapper=model.mapper,
+                densifier=model.densifier,
+                published=model.published,
+            )
             for number, model in self._models.items()
         ]
         for each, model in zip(every, self._models.values(), strict=True):

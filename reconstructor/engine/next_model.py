@@ -14,10 +14,12 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.equal_parts.repeated_matches import EarlierPairs, without_repeated
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
+from reconstructor.engine.sfm.published_points import PublishedPoints
 from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper
 
 _MOST_ADJUSTED: Final = 20
 _MEASURED_AT_ONCE: Final = 20  # images: 30 ms
+_LARGE: Final = 200  # images; the sparse cloud of fewer is taken in a fifth of a second
 
 World = tuple[int, bool]
 Pause = Callable[[], None]
@@ -35,6 +37,10 @@ class NextModel:
         own: the images that it may place.
         known: what the engine knows of the images; it may grow meanwhile.
         world: the world of the live mapper; if the mapper has another one at the end, this model must be discarded.
+
+    Attributes:
+        sparse: all sparse points of a large model, once it is prepared; further ones can still come.
+        published: that these are, as soon as the model replaces the live one.
     """
 
     def __init__(self, mapper: LiveMapper, own: Collection[int], known: KnownImages, world: World) -> None:
@@ -43,6 +49,8 @@ class NextModel:
         self._known, self._own = known, set(own)
         self.just_placed = self.mapper.place(self._waiting())
         self._points: list[SurfacePoints] = []
+        self.published: PublishedPoints | None = None
+        self.sparse: PointCloud | None = None
 
     @classmethod
     def of(
@@ -72,7 +80,7 @@ class NextModel:
             before: the live mapper's pairs, if only a part of its images has moved.
         """
         mapper = build_mapper(without_repeated(solution, snapshot, before), settings, set(numbers), solution)
-        mapper.world_count = world[0]
+        mapper.world_count, mapper.has_judged_pairs = world[0], True
         for number in set(mapper.placed_numbers()).difference(own):
             mapper.remove(number)
         mapper.keep_waiting(left_out)
@@ -96,9 +104,11 @@ class NextModel:
         """Let the mapper know images that came meanwhile, and place its own; depth maps of `live` are reused if they fit.
 
         `pause` is called before each image: COLMAP holds Python's interpreter for a third of a second to place one. Of
-        many images only the last twenty are adjusted, because the next refetch adjusts them all.
+        many images only the last twenty are adjusted, because the next refetch adjusts them all. Once the sparse cloud of
+        a large model is taken, none is, so that no point of it moves; an image that does not fit then waits for the next.
         """
-        adjusted = sorted(numbers)[-_MOST_ADJUSTED:]
+        is_taken = self.sparse is not None
+        adjusted = [] if is_taken else sorted(numbers)[-_MOST_ADJUSTED:]
         for number in numbers:
             pause()
             add_to_mapper(number, self._known, self.mapper)
@@ -106,18 +116,24 @@ class NextModel:
                 self._own.add(number)
                 is_seen = self.mapper.visible_point_count(number) >= MIN_REGISTRATION_INLIERS
                 is_placed = is_seen and number not in adjusted and self.mapper.register(number, adjusts=False)
-                self.just_placed += [number] if is_placed else self.mapper.place([number])
-        self.just_placed += self.mapper.place(self._waiting()) if own else []
+                self.just_placed += [number] if is_placed else [] if is_taken else self.mapper.place([number])
+        self.just_placed += self.mapper.place(self._waiting()) if own and not is_taken else []
         if self.densifier is not None and live is not None:
             self._points.append(self.densifier.catch_up(live))
             self.densifier.prepare_all()
 
-    def measure_errors(self, pause: Pause) -> None:
-        """Measure the images' reprojection errors, which the mapper keeps: of hundreds, nobody has to wait for it later."""
-        for count, number in enumerate(self.mapper.placed_numbers()):
+    def prepare(self, pause: Pause) -> None:
+        """Do what takes long with hundreds of images before live ones must wait for it: errors, and the sparse cloud."""
+        placed = self.mapper.placed_numbers()
+        for count, number in enumerate(placed):
             if count % _MEASURED_AT_ONCE == 0:
                 pause()
             self.mapper.residuals.of(self.mapper.model, number)
+        if len(placed) > _LARGE:
+            self.published = PublishedPoints()
+            for number in filter(self.mapper.knows, self._known.numbers):
+                self.published.add_image(number, len(self._known.features[number]))
+            self.sparse = self.published.take_all(self.mapper.model, self._known.features)
 
     @property
     def point_count(self) -> int:

@@ -103,9 +103,10 @@ class Refetch:
         if not {task.component.number for task in tasks}.difference(objections):
             return RefetchResult(verdict=verdict, objection=next(iter(objections.values())))
         with watch.measure("dense"):
-            self._catch_up(following, live)
-            following.measure_errors(self.priority.yield_to_images)
-            self._catch_up(following, live)
+            while len(homes := self.missing(following, live)) > 1:
+                following.catch_up(homes, live, self.priority.yield_to_images)
+                self.report("publishing", 0, 1)
+            following.prepare(self.priority.yield_to_images)
         return RefetchResult(verdict=verdict, next_components=following)
 
     def solve(self, task: SolveTask) -> tuple[SolveVerdict | None, Any | None, str]:
@@ -129,12 +130,6 @@ class Refetch:
         if solution is not None and newest_only:
             task.moved = set(windows_of(placed_numbers(solution), newest_only=True)[0])
         return verdict, solution, "" if solution else "; ".join(attempt.objection for attempt in verdict.attempts)
-
-    def _catch_up(self, following: NextComponents, live: Components) -> None:
-        """Let the next models know what came meanwhile, except the last image: it is added when no other can come."""
-        while len(homes := self.missing(following, live)) > 1:
-            following.catch_up(homes, live, self.priority.yield_to_images)
-            self.report("publishing", 0, 1)
 
     def missing(self, following: NextComponents, live: Components) -> dict[int, int | None]:
         """The images that the next models do not know yet, and in which live component each is placed."""

@@ -40,7 +40,8 @@ class LiveMapper:
         self._fixed_cameras: set[int] = set()
         self._set_aside: set[int] = set()  # calibrated ones whose calibration does not fit
         self._seen_when_tried: dict[int, int] = {}
-        self.pairs: list[Pair] = []  # those that the graph has; only the mapper may change them
+        self.pairs: dict[int, list[Pair]] = {}  # those that the graph has, of each image; do not change them
+        self.has_judged_pairs = False  # by a whole model, as a refetch does
         self.residuals = Residuals()
         self.described: dict[int, tuple[State, CameraUpdate]] = {}  # of placed images; made again when they change
         self.world_count = 1  # grows when the model is restarted in another world frame
@@ -74,8 +75,7 @@ class LiveMapper:
 
     def camera_id_of(self, number: int) -> int:
         """The camera of an image, in the model or, before it was ever placed, in the cache."""
-        keeper = self._model if self._model.exists_image(number) else self._cache
-        return int(keeper.image(number).camera_id)
+        return int((self._model if self._model.exists_image(number) else self._cache).image(number).camera_id)
 
     def set_calibration_aside(self, camera_id: int) -> None:
         """Let a calibrated camera be refined like others, now and when more of its images come."""
@@ -110,7 +110,7 @@ class LiveMapper:
             self._model.add_image(image)
         for pair in (each for each in pairs if len(each.matches)):  # one without matches marks a copy
             self._cache.correspondence_graph.add_two_view_geometry(pair.earlier, pair.newer, pair.to_colmap())
-        self.pairs += pairs
+        _note_pairs(self.pairs, pairs)
         self._mapper.observation_manager.add_image(number)
         self._has_new_images = True
         return pairs
@@ -277,9 +277,16 @@ class LiveMapper:
         self._mapper.filter_frames(options.mapping)
         image = self._model.image(number)
         is_weak = image.has_pose and image.num_points3D < least
-        if is_weak or not agrees_with_nearest(self._model, number, self.pairs):
+        if is_weak or not agrees_with_nearest(self._model, number, self.pairs.get(number, ())):
             self._mapper.observation_manager.deregister_frame(number)
         return bool(self._model.image(number).has_pose)
+
+
+def _note_pairs(of_image: dict[int, list[Pair]], pairs: Iterable[Pair]) -> None:
+    """Note pairs with both of their images."""
+    for pair in pairs:
+        for number in (pair.earlier, pair.newer):
+            of_image.setdefault(number, []).append(pair)
 
 
 def _note_calibrated(model: Any, camera_ids: Iterable[int]) -> None:

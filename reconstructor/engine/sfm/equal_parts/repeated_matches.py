@@ -30,7 +30,7 @@ class EarlierPairs:
     """What was found with a model before some of its images moved.
 
     Attributes:
-        pairs: the credible ones among all placed images.
+        pairs: the credible ones among all placed images; one may be there twice.
         moved: numbers of the images that have moved since; pairs of the others are as credible as before.
     """
 

@@ -4,7 +4,7 @@ Where the nearest image waits, pairs in a row lead back to a placed one. Without
 placed by older ones, and those of an equal side of the building agree with each other.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -82,13 +82,15 @@ def turned_alike(
     return [pair for pair in pairs if key_of(pair) not in contradicting]
 
 
-def waiting_image(model: Any, cache: Any, pairs: Iterable[Pair], number: int) -> WaitingImage | None:
-    """An image that a live mapper knows: its camera of the model, its keypoints of the cache, its pair of these pairs."""
+def waiting_image(model: Any, cache: Any, pairs: Mapping[int, Iterable[Pair]], number: int) -> WaitingImage | None:
+    """An image that a live mapper knows: its camera of the model, its keypoints of the cache, its pair of its `pairs`."""
     if not cache.exists_image(number):
         return None
     image = cache.image(number)
     places = np.array([each.xy for each in image.points2D], np.float32).reshape(-1, 2)
-    return WaitingImage(camera=model.camera(image.camera_id), keypoints=places, in_row=pair_in_row(pairs, number))
+    return WaitingImage(
+        camera=model.camera(image.camera_id), keypoints=places, in_row=pair_in_row(pairs.get(number, ()), number)
+    )
 
 
 def pair_in_row(pairs: Iterable[Pair], number: int) -> Pair | None:

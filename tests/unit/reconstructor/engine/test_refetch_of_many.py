@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from broker.shards import PointCloud, decode_ply
 from reconstructor.black_box import Update
 from reconstructor.engine import next_model, refetch
 from reconstructor.engine.colmap import pycolmap
@@ -17,6 +18,7 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm import residuals, windows
 from reconstructor.engine.sfm.equal_parts.repeated_matches import EarlierPairs, without_repeated
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.published_points import PublishedPoints
 from reconstructor.engine.sfm.restore import add_to_mapper
 from reconstructor.engine.solve_tasks import SolveTask
 from reconstructor.engine.stopwatch import Stopwatch
@@ -43,6 +45,10 @@ def engine(before: Path, tmp_path: Path) -> LiveEngine:
 
 def poses(update: Update) -> np.ndarray:
     return np.array([camera.world_from_camera for camera in update.cameras if camera.world_from_camera is not None])
+
+
+def points_in(outcome: EngineResult) -> np.ndarray:
+    return PointCloud.join([decode_ply(path.read_bytes()) for path in outcome.folder.glob("*.ply")]).points_in_world
 
 
 def solved(task: SolveTask) -> tuple[None, Any, str]:
@@ -130,13 +136,16 @@ def test_of_a_busy_large_project_only_the_pairs_of_the_newest_images_are_judged_
     refetched = engine.refetch()
     assert refetched.solve is not None
     assert refetched.solve.method == "windows"
-    (earlier,) = judged
+    engine.add_image(photographs.paths[count], photographs.paths[count].stem)
+    refetched = engine.refetch()
+    first, earlier = judged
+    assert first is None  # the live pairs were never judged with the whole model
     assert earlier is not None
-    assert earlier.moved == {4, 5, 6}
+    assert earlier.moved == {5, 6, 7}
     assert {(pair.earlier, pair.newer) for pair in earlier.pairs} == {
-        (pair.earlier, pair.newer) for number in range(1, count + 1) for pair in engine.known.pairs[number]
+        (pair.earlier, pair.newer) for number in range(1, count + 2) for pair in engine.known.pairs[number]
     }
-    assert len(poses(refetched.update)) == count
+    assert len(poses(refetched.update)) == count + 1
 
 
 def test_errors_are_measured_while_images_can_still_be_added(
@@ -159,3 +168,33 @@ def test_errors_are_measured_while_images_can_still_be_added(
     update = engine.refetch().update
     assert measured == [(False, number) for number in range(1, BEFORE + 1)]
     assert all(camera.reprojection_error_px is not None for camera in update.cameras)
+
+
+@pytest.mark.parametrize("comes_late", [False, True])
+def test_the_cloud_of_a_large_model_is_taken_before_and_whole_at_the_end(
+    engine: LiveEngine, photographs: Photographs, monkeypatch: pytest.MonkeyPatch, *, comes_late: bool
+) -> None:
+    monkeypatch.setattr(next_model, "_LARGE", BEFORE - 1)
+    monkeypatch.setattr(engine._refetch, "solve", solved)
+    taken: list[bool] = []
+    take_all, finish, is_last = PublishedPoints.take_all, engine._finish, [False]
+
+    def take(published: PublishedPoints, model: Any, features: Any) -> PointCloud:
+        taken.append(is_last[0])
+        return take_all(published, model, features)
+
+    def finished(rebuilt: refetch.RefetchResult, watch: Stopwatch) -> EngineResult:
+        if comes_late:
+            engine.add_image(photographs.paths[BEFORE], photographs.paths[BEFORE].stem)
+        is_last[0] = True
+        return finish(rebuilt, watch)
+
+    monkeypatch.setattr(PublishedPoints, "take_all", take)
+    monkeypatch.setattr(engine, "_finish", finished)
+    refetched = engine.refetch()
+    assert taken == [False]
+    assert len(poses(refetched.update)) == BEFORE + comes_late
+    complete = points_in(engine.complete())
+    assert np.array_equal(np.unique(points_in(refetched), axis=0), np.unique(complete, axis=0))
+    further = photographs.paths[BEFORE + 1]
+    assert 0 < engine.add_image(further, further.stem).update.new_point_count < len(complete)
