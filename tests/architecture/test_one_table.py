@@ -5,6 +5,7 @@ import contextlib
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -63,6 +64,7 @@ BY_PEOPLE = {
 }  # written with mosquitto_pub, or by the page
 
 
+@cache
 def rows_published_by_python() -> set[str]:
     """Names of the rows on which a program calls `outgoing`, itself or through a helper that is given the row."""
     names = {channel.name.upper() for channel in CHANNELS}
