@@ -7,7 +7,8 @@ reconstructed live, sparse, with refetches; what any step publishes counts. A ca
 2 % of the extent after the best similarity of its component (of three cameras or more). Then models of the datasets are
 spoiled on purpose and put before the gate. One line of JSON last; exits with 1 when a figure could not be measured.
 
-`--full` takes two hours. With `--results` a run that was stopped goes on with the scenes that are not in the file yet.
+`--full` takes two hours. With `--results` a run that was stopped goes on with the scenes that are not in the file yet; what
+another commit found is measured again.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
+from benchmarks.parts.results import commit
 from benchmarks.parts.symmetric_scenes import COUNT, FOCAL_PX, SCENES, SIZE_PX, SceneRenderer, build
 from benchmarks.parts.wrong_models import judged_models
 from broker.manifest import CameraState
@@ -53,6 +55,7 @@ class SceneResult:
     wrong: int  # at the end
     wrong_steps: int  # steps that published a wrong camera
     seconds: float
+    commit: str
 
 
 def measure_scene(name: str, seed: int, *, is_twin: bool, cache: Path | None = None) -> SceneResult:
@@ -84,6 +87,7 @@ def measure_scene(name: str, seed: int, *, is_twin: bool, cache: Path | None = N
         wrong=wrong_of_step[-1][0],
         wrong_steps=sum(wrong > 0 for wrong, _ in wrong_of_step),
         seconds=time.monotonic() - begun,
+        commit=commit(),
     )
 
 
@@ -118,8 +122,7 @@ def measure_scenes(seeds: int, only: str, cache: Path | None, kept: Path | None)
             results.append(future.result())
             print(results[-1], flush=True)
             if kept is not None:
-                with kept.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(asdict(results[-1])) + "\n")
+                keep_result(kept, results[-1])
     plain, twins = ([each for each in results if each.is_twin is kind] for kind in (False, True))
     return {
         "wrong_sets": sum(each.wrong_steps > 0 for each in results),
@@ -132,10 +135,26 @@ def measure_scenes(seeds: int, only: str, cache: Path | None, kept: Path | None)
 
 
 def read_results(kept: Path | None) -> list[SceneResult]:
-    """The results of a run that was stopped; none without a file."""
+    """The results of a run of this commit that was stopped; none without a file."""
     if kept is None or not kept.exists():
         return []
-    return [SceneResult(**json.loads(line)) for line in kept.read_text(encoding="utf-8").splitlines()]
+    results = []
+    for line in kept.read_text(encoding="utf-8").splitlines():
+        try:
+            results.append(SceneResult(**json.loads(line)))
+        except (ValueError, TypeError):
+            print(f"{kept}: a line is not whole, and its scene is measured again", file=sys.stderr)
+    now = commit()
+    if others := sum(each.commit != now for each in results):
+        print(f"{kept}: {others} results are of another commit, and are measured again", file=sys.stderr)
+    return [each for each in results if each.commit == now]
+
+
+def keep_result(kept: Path, result: SceneResult) -> None:
+    """Append a result, on a line of its own even if the line before is not whole."""
+    begins = "" if not kept.exists() or kept.read_bytes()[-1:] in {b"", b"\n"} else "\n"
+    with kept.open("a", encoding="utf-8") as file:
+        file.write(begins + json.dumps(asdict(result)) + "\n")
 
 
 def _placed_share(results: list[SceneResult]) -> float:
