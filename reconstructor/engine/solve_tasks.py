@@ -54,7 +54,7 @@ class SolveTask:
         return cls(component=component, model=model, world=world)
 
     def release(self) -> None:
-        """Give up the copied model: of two thousand images it is a third of a gigabyte, and another mapper is to be built."""
+        """Give up the copied model, 60 MB for two thousand images: another mapper is to be built."""
         self.model = self.live = None
 
     def alone(self) -> "SolveTask":
