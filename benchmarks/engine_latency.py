@@ -8,9 +8,9 @@ is the same with depth, as photographs come in the field: with a pause as long a
 half a second each: keep them with --photos, which is filled if it is empty, or may be a dataset with `images/` and
 `cameras.json`.
 
-`refetch_s` is beside the live path; of more than 200 photographs it covers the newest 200. As in the field, another one
-ended ten images before, if there are so many: `first_refetch_s`, with nothing beside it. `rest_refetch_s` covers all of
-them, a minute after the last one. `peak_memory_mb` is the most that the engine and its processes, such as the solver,
+`refetch_s`: a refetch while images are added; of more than 200 photographs it covers the newest 200. `first_refetch_s`: the
+refetch ten images before, while no image is added, because the service runs one at every tenth image; null with fewer than
+about 20 photographs. `rest_refetch_s`: a refetch of all photographs, a minute after the last image. `peak_memory_mb` is the most that the engine and its processes, such as the solver,
 have at one time.
 """
 
@@ -99,7 +99,7 @@ class Run:
         return self.seconds[first : first + beside_count], ended_s[0] - begun_s
 
     def refetch_alone(self) -> float:
-        """Seconds of a refetch with nothing beside it."""
+        """Seconds of a refetch while no image is added."""
         begun_s = time.monotonic()
         self.engine.refetch()
         return time.monotonic() - begun_s
@@ -114,8 +114,9 @@ class Run:
 def measure(photographs: tuple[Path, ...], settings: EngineSettings, folder: Path) -> dict[str, Any]:
     run, first_refetch_s, rest_refetch_s = Run(folder, settings), None, None
     during_count = max(2, len(photographs) // 20)
+    first_at = len(photographs) - during_count - BETWEEN
     for path in photographs[:-during_count]:
-        if len(photographs) - len(run.seconds) == during_count + BETWEEN < len(photographs) - BETWEEN:
+        if len(run.seconds) == first_at > BETWEEN:
             first_refetch_s = run.refetch_alone()
         update = run.add(path).update
         print(f"{len(run.seconds)} {run.seconds[-1]:.2f} s {update.cameras[-1].state}", flush=True)

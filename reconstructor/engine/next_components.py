@@ -163,8 +163,11 @@ class NextComponents:
         self._thin()
 
     def prepare(self, pause: Pause) -> None:
-        """Do what takes long before the models replace the live ones; `pause` is called now and then."""
-        for model in self._every():
+        """Measure errors and take the clouds of large models, while images can still be added; calls `pause` in between.
+
+        Not of components that begin with this refetch: they may still lose images to others.
+        """
+        for model in self._models.values():
             model.prepare(pause)
 
     def replace(self, live: Components, new_densifier: NewDensifier) -> Components:

@@ -28,7 +28,7 @@ from reconstructor.processes.import_paths import import_paths
 _REQUEST: Final = struct.Struct("<iiii")  # height, width, most features, first octave; the pixels follow
 _ANSWER: Final = struct.Struct("<i")  # how many features; keypoints and descriptors follow
 _READY: Final = b"\n"
-_ANSWER_S: Final = 60.0  # half of 1224 × 816 pixels takes 0.15 s; a child that somebody stopped does not answer
+_ANSWER_S: Final = 60.0  # half of 1224 × 816 pixels takes 0.15 s; a stopped child does not answer
 
 Found = tuple[NDArray[np.float32], NDArray[np.uint8]]
 

@@ -27,7 +27,7 @@ from reconstructor.engine.sfm.model_comparison import placed_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierPairs:
-    """What was found with a model before some of its images moved.
+    """The credible pairs of a model before some of its images moved.
 
     Attributes:
         pairs: the credible ones among all placed images; one may be there twice.
@@ -41,8 +41,8 @@ class EarlierPairs:
 def without_repeated(model: Any, known: KnownImages, before: EarlierPairs | None = None) -> KnownImages:
     """Leave out the matches that a model contradicts, if images nearer in order explain it: they only look alike.
 
-    Images that it has not placed keep their credible pairs with placed ones. Of a large model only a part moves at a time:
-    what was found `before` need not be found again for the rest.
+    Images that it has not placed keep their credible pairs with placed ones. With the pairs `before` a part of the images
+    moved, only pairs of the moved images are judged; the others are taken as they were.
     """
     observed = ObservedPoints(model)
     placed, least_gap, doubtful = placed_numbers(model), dict[int, int](), list[tuple[Pair, Mask, Rows]]()

@@ -21,6 +21,7 @@ from reconstructor.engine.next_components import NextComponents
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.model_comparison import similarity_between
 from reconstructor.engine.solve_tasks import SolveTask, tasks_of
+from tests.unit.reconstructor.engine.engines import solved
 from tests.unit.reconstructor.engine.synthetic import Photographs, Walk, photograph, seen_points
 
 SETTINGS = EngineSettings(threads=1, max_features=1000, dense=False)
@@ -150,10 +151,6 @@ def test_a_photograph_between_two_components_makes_them_one_in_the_frame_of_the_
 def test_photographs_of_two_objects_are_described_stored_and_refetched_as_two_components(
     photographs: Photographs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def solved(task: SolveTask) -> tuple[None, Any, str]:
-        assert task.live is not None
-        return None, pycolmap.Reconstruction(task.live), ""
-
     other = photograph(tmp_path, count=4, seed=1)
     engine = LiveEngine(tmp_path / "engine", SETTINGS)
     for path in (*photographs.paths[:3], *other.paths):

@@ -28,6 +28,7 @@ from reconstructor.engine.refetch import Refetch
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.restore import EngineStateMissingError
+from tests.unit.reconstructor.engine.engines import poses
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
 Start = Callable[[Path], Engine]
@@ -51,10 +52,6 @@ def cloud_in(outcome: EngineResult) -> PointCloud:
 
 def states(update: Update) -> list[str]:
     return [camera.state.value for camera in update.cameras]
-
-
-def poses(update: Update) -> np.ndarray:
-    return np.array([camera.world_from_camera for camera in update.cameras if camera.world_from_camera is not None])
 
 
 @pytest.fixture(scope="module")

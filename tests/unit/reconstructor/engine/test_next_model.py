@@ -23,6 +23,7 @@ from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.model_comparison import similarity_between
 from reconstructor.engine.solve_tasks import SolveTask
+from tests.unit.reconstructor.engine.engines import add_first, poses, solved
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
 SETTINGS = EngineSettings(threads=1, max_features=1000, dense_max_side_px=128)
@@ -34,10 +35,6 @@ class Crash(BaseException):
     """The process ends here."""
 
 
-def poses(update: Update) -> np.ndarray:
-    return np.array([camera.world_from_camera for camera in update.cameras if camera.world_from_camera is not None])
-
-
 def moved(before: Update, after: Update) -> float:
     """How far cameras moved, at the most, relative to their extent."""
     old, new = poses(before)[:, :3, 3], poses(after)[:, :3, 3]
@@ -46,12 +43,6 @@ def moved(before: Update, after: Update) -> float:
 
 def cloud_in(outcome: EngineResult) -> PointCloud:
     return PointCloud.join([decode_ply(path.read_bytes()) for path in sorted(outcome.folder.glob("*.ply"))])
-
-
-def solved(task: SolveTask) -> tuple[None, Any, str]:
-    """What a solver would give: the model as it is, in another process's memory."""
-    assert task.live is not None
-    return None, pycolmap.Reconstruction(task.live), ""
 
 
 @contextmanager
@@ -72,11 +63,7 @@ def in_the_middle(engine: LiveEngine, work: Callable[[], object], patch: pytest.
 @pytest.fixture(scope="module")
 def before(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with three images and their depth."""
-    folder = tmp_path_factory.mktemp("before")
-    engine = LiveEngine(folder, SETTINGS)
-    for path in photographs.paths[:BEFORE]:
-        engine.add_image(path, path.stem)
-    return folder
+    return add_first(photographs, tmp_path_factory.mktemp("before"), SETTINGS, BEFORE)
 
 
 def test_images_are_added_while_a_refetch_runs_and_are_in_its_cloud(

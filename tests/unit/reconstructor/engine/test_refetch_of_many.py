@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from broker.shards import PointCloud, decode_ply
-from reconstructor.black_box import Update
 from reconstructor.engine import next_model, refetch
-from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.protocol import EngineResult
@@ -20,8 +18,8 @@ from reconstructor.engine.sfm.equal_parts.repeated_matches import EarlierPairs, 
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.published_points import PublishedPoints
 from reconstructor.engine.sfm.restore import add_to_mapper
-from reconstructor.engine.solve_tasks import SolveTask
 from reconstructor.engine.stopwatch import Stopwatch
+from tests.unit.reconstructor.engine.engines import add_first, poses, solved
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
 SETTINGS = EngineSettings(threads=1, max_features=1000, dense=False)
@@ -31,11 +29,7 @@ BEFORE = 3
 @pytest.fixture(scope="module")
 def before(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with three images."""
-    folder = tmp_path_factory.mktemp("before")
-    engine = LiveEngine(folder, SETTINGS)
-    for path in photographs.paths[:BEFORE]:
-        engine.add_image(path, path.stem)
-    return folder
+    return add_first(photographs, tmp_path_factory.mktemp("before"), SETTINGS, BEFORE)
 
 
 @pytest.fixture
@@ -43,18 +37,8 @@ def engine(before: Path, tmp_path: Path) -> LiveEngine:
     return LiveEngine(shutil.copytree(before, tmp_path / "engine"), SETTINGS)
 
 
-def poses(update: Update) -> np.ndarray:
-    return np.array([camera.world_from_camera for camera in update.cameras if camera.world_from_camera is not None])
-
-
 def points_in(outcome: EngineResult) -> np.ndarray:
     return PointCloud.join([decode_ply(path.read_bytes()) for path in outcome.folder.glob("*.ply")]).points_in_world
-
-
-def solved(task: SolveTask) -> tuple[None, Any, str]:
-    """What a solver would give: the model as it is, in another process's memory."""
-    assert task.live is not None
-    return None, pycolmap.Reconstruction(task.live), ""
 
 
 def test_an_image_that_comes_while_pairs_of_equal_parts_are_left_out_is_in_the_next_model(

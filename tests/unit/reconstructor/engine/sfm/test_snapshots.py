@@ -15,6 +15,7 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.published_points import PublishedPoints
 from reconstructor.engine.sfm.snapshots import Snapshots, StepComponent, StepImage, StepState
 from reconstructor.engine.solve_tasks import SolveTask
+from tests.unit.reconstructor.engine.engines import add_first, poses
 from tests.unit.reconstructor.engine.power_cut import Disk
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
@@ -26,18 +27,10 @@ class Crash(BaseException):
     """The process ends here."""
 
 
-def poses(update: Update) -> np.ndarray:
-    return np.array([camera.world_from_camera for camera in update.cameras if camera.world_from_camera is not None])
-
-
 @pytest.fixture(scope="module")
 def before(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with three images."""
-    folder = tmp_path_factory.mktemp("before")
-    engine = LiveEngine(folder, SETTINGS)
-    for path in photographs.paths[:BEFORE]:
-        engine.add_image(path, path.stem)
-    return folder
+    return add_first(photographs, tmp_path_factory.mktemp("before"), SETTINGS, BEFORE)
 
 
 @pytest.fixture(scope="module")

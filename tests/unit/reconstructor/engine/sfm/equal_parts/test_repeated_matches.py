@@ -109,15 +109,15 @@ def test_pairs_of_images_that_have_not_moved_are_as_before(walk: Walk) -> None:
     still = [pair for pair in every if moved.isdisjoint((pair.earlier, pair.newer))]
     assert len([pair for pair in still if pair.newer - pair.earlier > NEAR]) > 1
     found = without_repeated(model, known, EarlierPairs(pairs=every, moved=moved))
-    anew = without_repeated(model, known)
+    judged = without_repeated(model, known)
     for number in moved:
-        assert found.pairs[number] == anew.pairs[number]
+        assert found.pairs[number] == judged.pairs[number]
     assert [pair for pair in still if pair in found.pairs[pair.newer]] == still
     nothing = without_repeated(model, known, EarlierPairs(pairs=(), moved=moved))
     assert not any(pair in nothing.pairs[pair.newer] for pair in still)
-    assert all(nothing.pairs[number] == anew.pairs[number] for number in moved)
+    assert all(nothing.pairs[number] == judged.pairs[number] for number in moved)
     whole = without_repeated(model, known, EarlierPairs(pairs=(), moved=known.numbers))
-    assert whole.pairs == anew.pairs
+    assert whole.pairs == judged.pairs
 
 
 def test_where_few_points_are_shared_a_pair_that_turns_an_image_otherwise_than_its_neighbour_is_left_out(
