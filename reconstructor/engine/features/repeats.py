@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reconstructor.engine.colmap import keypoints_in_image, pycolmap
+from reconstructor.engine.features.epipolar import rays_of_places, sampson_errors
 from reconstructor.engine.features.pairs import Matches, Pair
 
 LEAST_DISTINCT: Final = 30  # matches that agree, without the repeated ones
@@ -20,7 +21,6 @@ _NEAR_COPY_RAD: Final = 0.3
 _APART_PX: Final = 12.0  # one place may have several features
 _BLOCK: Final = 1024
 _AGREES_PX: Final = 4.0  # as in two-view verification
-_PARALLEL: Final = 1e-6  # of the squared sine of the angle between two rays: 0.06 degrees
 
 Mask = NDArray[np.bool_]
 
@@ -61,33 +61,8 @@ def with_agreeing(
     every = np.concatenate([pair.matches, others])
     if not pycolmap.estimate_two_view_geometry_pose(cameras[0], first, cameras[1], second, geometry):
         return pair.matches
-    second_from_first = geometry.cam2_from_cam1
-    rotation, shift = second_from_first.rotation.matrix(), np.asarray(second_from_first.translation)
-    rays = _rays(cameras[0], first[every[:, 0]]), _rays(cameras[1], second[every[:, 1]])
-    is_kept = _meets_ahead(rays[0] @ rotation.T, rays[1], shift)
-    cross = np.array([[0, -shift[2], shift[1]], [shift[2], 0, -shift[0]], [-shift[1], shift[0], 0]])
-    errors = _sampson(cross @ rotation, *rays) * float(cameras[1].mean_focal_length())
+    rays = rays_of_places(cameras[0], first[every[:, 0]]), rays_of_places(cameras[1], second[every[:, 1]])
+    errors = sampson_errors(geometry.cam2_from_cam1, *rays) * float(cameras[1].mean_focal_length())
+    is_kept = np.isfinite(errors)  # the rest meets behind a camera
     is_kept[len(pair.matches) :] &= errors[len(pair.matches) :] < _AGREES_PX
     return every[is_kept]
-
-
-def _rays(camera: Any, places: NDArray[np.float64]) -> NDArray[np.float64]:
-    at_depth_one = camera.cam_from_img(np.ascontiguousarray(places, np.float64))
-    return np.concatenate([at_depth_one, np.ones((len(at_depth_one), 1))], axis=1)
-
-
-def _sampson(
-    essential: NDArray[np.float64], first: NDArray[np.float64], second: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    lines_in_second, lines_in_first = first @ essential.T, second @ essential
-    slopes = (lines_in_second[:, :2] ** 2).sum(1) + (lines_in_first[:, :2] ** 2).sum(1)
-    errors: NDArray[np.float64] = np.abs((second * lines_in_second).sum(1)) / np.sqrt(np.maximum(slopes, 1e-24))
-    return errors
-
-
-def _meets_ahead(turned: NDArray[np.float64], second: NDArray[np.float64], shift: NDArray[np.float64]) -> Mask:
-    tt, ss, ts = (turned**2).sum(1), (second**2).sum(1), (turned * second).sum(1)
-    t, s = turned @ shift, second @ shift
-    is_ahead: Mask = (ts * s - ss * t > 0) & (tt * s - ts * t > 0)
-    is_ahead |= tt * ss - ts**2 < _PARALLEL * tt * ss
-    return is_ahead

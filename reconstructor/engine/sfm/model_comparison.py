@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reconstructor.clouds.similarity import Sim3, estimate_similarity_robustly
+from reconstructor.engine.features.epipolar import rays_of_places, sampson_errors
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import Pair
 
@@ -107,7 +108,7 @@ def pair_errors(model: Any, known: KnownImages, numbers: Iterable[int]) -> Itera
     for number in sorted(numbers):
         for pair in known.pairs[number]:
             if pair.newer == number and pair.earlier in numbers:
-                yield pair, sampson_errors(model, pair, rays)
+                yield pair, match_errors_px(model, pair, rays)
 
 
 def match_shares(model: Any, known: KnownImages) -> dict[int, MatchShares]:
@@ -169,7 +170,7 @@ def reprojection_errors(
         (N,) float64; inf for points behind the camera.
     """
     image = model.image(number)
-    points = np.array([model.point3D(int(point_id)).xyz for point_id in ids])
+    points = np.array([model.point3D(int(point_id)).xyz for point_id in ids]).reshape(-1, 3)
     return points_errors_px(model.camera(image.camera_id), image.cam_from_world(), points, observed)
 
 
@@ -204,45 +205,19 @@ def _centers(model: Any, numbers: Iterable[int]) -> NDArray[np.float64]:
 
 def rays_of(model: Any, number: int, keypoints: NDArray[np.float32]) -> NDArray[np.float64]:
     """The rays (N, 3) float64 of keypoints (N, 4) float32, pixels, in the camera frame, with z = 1, by the model's intrinsics."""
-    camera = model.camera(model.image(number).camera_id)
-    at_depth_one = camera.cam_from_img(keypoints[:, :2].astype(np.float64))
-    return np.concatenate([at_depth_one, np.ones((len(at_depth_one), 1))], axis=1)
+    return rays_of_places(model.camera(model.image(number).camera_id), keypoints[:, :2])
 
 
-def sampson_errors(model: Any, pair: Pair, rays: dict[int, NDArray[np.float64]]) -> NDArray[np.float64]:
+def match_errors_px(model: Any, pair: Pair, rays: dict[int, NDArray[np.float64]]) -> NDArray[np.float64]:
     """Sampson errors (M,) float64 of a pair's matches, in pixels of the newer image; inf behind the camera.
 
     Args:
         model: the `pycolmap.Reconstruction`.
         pair: of two placed images.
         rays: (N, 3) of each image's features, in the camera frame, with z = 1.
-
-    Source: Hartley and Zisserman, Multiple View Geometry in Computer Vision, eq. 11.9.
     """
     newer = model.image(pair.newer)
     newer_from_earlier = newer.cam_from_world() * model.image(pair.earlier).cam_from_world().inverse()
-    rotation, shift = newer_from_earlier.rotation.matrix(), np.asarray(newer_from_earlier.translation)
-    cross = np.array([[0, -shift[2], shift[1]], [shift[2], 0, -shift[0]], [-shift[1], shift[0], 0]])
-    essential = cross @ rotation
     first, second = rays[pair.earlier][pair.matches[:, 0]], rays[pair.newer][pair.matches[:, 1]]
-    lines_in_second, lines_in_first = first @ essential.T, second @ essential
-    residuals = (second * lines_in_second).sum(1)
-    slopes = (lines_in_second[:, :2] ** 2).sum(1) + (lines_in_first[:, :2] ** 2).sum(1)
-    errors = np.abs(residuals) / np.sqrt(np.maximum(slopes, 1e-24))
     focal_px = float(model.camera(newer.camera_id).mean_focal_length())
-    is_ahead = _meets_ahead(first @ rotation.T, second, shift)
-    result: NDArray[np.float64] = np.where(is_ahead & np.isfinite(errors), errors * focal_px, np.inf)
-    return result
-
-
-def _meets_ahead(
-    turned: NDArray[np.float64], second: NDArray[np.float64], shift: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Whether the least-squares solution of `a * turned + shift = b * second` has a, b > 0; nearly parallel rays pass."""
-    tt, ss, ts = (turned**2).sum(1), (second**2).sum(1), (turned * second).sum(1)
-    t, s = turned @ shift, second @ shift
-    spread = tt * ss - ts**2
-    along_first, along_second = ts * s - ss * t, tt * s - ts * t
-    is_parallel = spread < 1e-6 * tt * ss  # 0.06 degrees
-    meets_ahead: NDArray[np.bool_] = is_parallel | ((along_first > 0) & (along_second > 0))
-    return meets_ahead
+    return focal_px * sampson_errors(newer_from_earlier, first, second)
