@@ -14,7 +14,7 @@ from reconstructor.engine.features.matching import Matcher
 from reconstructor.engine.features.pairs import MIN_INLIERS, Matches, Pair, PairEstimator
 from reconstructor.engine.features.repeats import LEAST_DISTINCT, Mask, is_repeated, with_agreeing
 from reconstructor.engine.features.second_opinion import CONVINCING, second_opinion
-from reconstructor.engine.features.second_pose import steadier_pair
+from reconstructor.engine.features.second_pose import closer_pair, steadier_pair
 from reconstructor.engine.features.sift import Features
 from reconstructor.engine.features.vlad import SimilarImages
 from reconstructor.engine.parallel import in_parallel
@@ -110,7 +110,10 @@ class PairFinder:
         numbers, cameras, keypoints = (other, number), (camera_of(other), camera_of(number)), (first, second)
         if other == known.numbers[-1]:  # of two images in a row the true pose has most matches, also of equal parts
             pair = self._estimate(numbers, cameras, keypoints, (matches, repeated))
-            return None if pair is None else steadier_pair(pair, matches, cameras, keypoints, self._estimator)
+            if pair is not None:
+                pair = steadier_pair(pair, matches, cameras, keypoints, self._estimator)
+                pair = closer_pair(pair, cameras, keypoints, self._estimator)
+            return pair
         ambiguous = known.ambiguous(other)[matches[:, 0]]
         pair = self._estimate(numbers, cameras, keypoints, (matches, repeated | ambiguous))
         if pair is None or ambiguous.mean() < _MOST_AMBIGUOUS:

@@ -12,6 +12,7 @@ from reconstructor.engine.colmap import keypoints_in_image, pycolmap
 Matches = NDArray[np.uint32]  # (M, 2): feature index in the earlier, in the newer image
 
 _MAX_TRIALS: Final = 3000  # enough for 40 % inliers; COLMAP's 10,000 take 0.4 s for each pair without any
+INLIER_PX: Final = 4.0  # COLMAP's bound
 MIN_INLIERS: Final = 15  # COLMAP's bound: fewer can agree by chance
 _NO_MATRIX: Final = np.full((3, 3), np.nan)
 # Matches near the border that all moved alike: a date in the corner, or far houses. They give no pose.
@@ -59,6 +60,7 @@ class PairEstimator:
         *,
         is_exact: bool = False,
         least: int = MIN_INLIERS,
+        within_px: float = INLIER_PX,
     ) -> Pair | None:
         """The geometry that at least so many matches agree with, or None.
 
@@ -69,6 +71,7 @@ class PairEstimator:
             matches: (M, 2) uint32, keypoint indexes in the earlier and in the newer image.
             is_exact: trust focal lengths that are given: a fundamental matrix can agree with two relative poses at once.
             least: how many matches must agree.
+            within_px: how far from its epipolar line a match that agrees may lie.
         """
         if len(matches) < least:
             return None
@@ -82,7 +85,7 @@ class PairEstimator:
             camera2=cameras[1],
             points2=keypoints_in_image(keypoints[1]),
             matches=matches,
-            options=self._options(least / len(matches)),
+            options=self._options(least / len(matches), within_px),
         )
         if len(geometry.inlier_matches) < least or geometry.config == _STAMP:
             return None
@@ -95,9 +98,10 @@ class PairEstimator:
             matrices=np.stack([_NO_MATRIX if matrix is None else matrix for matrix in estimated]),
         )
 
-    def _options(self, least_ratio: float) -> Any:
+    def _options(self, least_ratio: float, within_px: float) -> Any:
         """COLMAP's; what a smaller part of the matches agrees with need not be found."""
         options = pycolmap.TwoViewGeometryOptions()
+        options.ransac.max_error = within_px
         options.ransac.random_seed = self._seed
         options.ransac.max_num_trials = _MAX_TRIALS
         options.ransac.min_inlier_ratio = max(options.ransac.min_inlier_ratio, least_ratio)

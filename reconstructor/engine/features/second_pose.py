@@ -18,6 +18,8 @@ Keypoints = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 _LEAST_SECOND: Final = 0.15  # of the matches of the first pose; of equal parts and by chance 0.1 is frequent
 _MOVES_LESS: Final = 0.7
+_CLOSELY_PX: Final = 1.5
+_LEAST_CLOSE: Final = 0.5  # of the matches
 
 
 def steadier_pair(
@@ -39,6 +41,24 @@ def steadier_pair(
     if second is None or len(second.matches) < least:
         return pair
     return second if _moved_px(second, keypoints) < _MOVES_LESS * _moved_px(pair, keypoints) else pair
+
+
+def closer_pair(pair: Pair, cameras: tuple[Any, Any], keypoints: Keypoints, estimator: PairEstimator) -> Pair:
+    """The pair with only the matches within 1.5 pixels of one geometry of calibrated cameras.
+
+    Within COLMAP's 4 pixels, a geometry also agrees with many matches of an equal part, which turn it by up to 4 degrees.
+
+    Args:
+        pair: of two photographs in a row.
+        cameras: the COLMAP cameras, the earlier image's first, as in what follows.
+        keypoints: (N, 4) float32 of each image, pixels in the first two columns.
+        estimator: of the closer pair.
+    """
+    if not all(camera.has_prior_focal_length for camera in cameras):
+        return pair
+    numbers, within_px = (pair.earlier, pair.newer), _CLOSELY_PX
+    closer = estimator.estimate(numbers, cameras, keypoints, pair.matches, is_exact=True, within_px=within_px)
+    return closer if closer is not None and len(closer.matches) >= _LEAST_CLOSE * len(pair.matches) else pair
 
 
 def _moved_px(pair: Pair, keypoints: Keypoints) -> float:

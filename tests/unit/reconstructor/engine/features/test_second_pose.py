@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.pairs import Matches, PairEstimator
-from reconstructor.engine.features.second_pose import steadier_pair
+from reconstructor.engine.features.second_pose import closer_pair, steadier_pair
 from tests.unit.reconstructor.engine.analytic import looking_at
 from tests.unit.reconstructor.engine.synthetic import HEIGHT_PX, INTRINSICS, WIDTH_PX, features_at, project
 
@@ -50,3 +50,32 @@ def test_a_pose_that_few_others_agree_with_does_not_count() -> None:
     count, false_share = found(25, 300)
     assert count > 290
     assert false_share > 0.8
+
+
+def mixed(near_count: int, *, is_calibrated: bool = True) -> list[int]:
+    """Which of 200 true matches (first) and of those that are moved by 4 pixels a pair keeps."""
+    (first, second), (first_near, second_near) = seen(200, NEAR, 1), seen(near_count, NEAR, 2)
+    second_near = second_near + np.array([0.0, 4.0])
+    keypoints = (
+        features_at(np.concatenate([first, first_near])).keypoints,
+        features_at(np.concatenate([second, second_near])).keypoints,
+    )
+    matches: Matches = np.stack([np.arange(200 + near_count)] * 2, axis=1).astype(np.uint32)
+    camera = pycolmap.Camera(CAMERA.todict())
+    camera.has_prior_focal_length = is_calibrated
+    estimator = PairEstimator(seed=0)
+    pair = estimator.estimate((1, 2), (CAMERA, CAMERA), keypoints, matches, is_exact=True)
+    assert pair is not None
+    assert len(pair.matches) > 190 + 0.9 * near_count  # a mixture of both
+    rows: list[int] = closer_pair(pair, (camera, camera), keypoints, estimator).matches[:, 0].tolist()
+    return rows
+
+
+def test_matches_that_only_nearly_fit_the_pose_are_left_out() -> None:
+    rows = mixed(80)
+    assert len([row for row in rows if row < 200]) > 190
+    assert len([row for row in rows if row >= 200]) < 25  # where the epipolar lines are upright they fit
+
+
+def test_without_a_calibration_no_matches_are_left_out() -> None:
+    assert len([row for row in mixed(80, is_calibrated=False) if row >= 200]) > 70
