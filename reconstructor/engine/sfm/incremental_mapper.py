@@ -17,7 +17,7 @@ from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.equal_parts.credible_pairs import agrees_with_nearest, credible_pairs
-from reconstructor.engine.sfm.equal_parts.walk import waiting_image
+from reconstructor.engine.sfm.equal_parts.walk import may_be_placed, waiting_image
 from reconstructor.engine.sfm.first_pair import find_first_pair, is_plausible
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS, MapperOptions
 from reconstructor.engine.sfm.residuals import Residuals, State
@@ -162,12 +162,6 @@ class LiveMapper:
         """How many points of the model an image observes through its matches."""
         return int(self._mapper.observation_manager.num_visible_points3D(number))
 
-    def register_only(self, number: int) -> bool:
-        """Place one image by the model's points and triangulate its own; nothing else of the model moves."""
-        if is_placed := bool(self._mapper.register_next_image(self._mapping_of(number), number)):
-            self._mapper.triangulate_image(self._options.triangulation, number)
-        return is_placed
-
     def keep_waiting(self, numbers: Iterable[int]) -> None:
         """Try these images again only when they see a tenth more points than now."""
         self._seen_when_tried.update({number: self.visible_point_count(number) for number in numbers})
@@ -270,6 +264,9 @@ class LiveMapper:
             least = _MIN_STRUCTURE_LESS_POINTS
             if not self._mapper.register_next_structure_less_image(mapping, number):
                 return False
+        if not may_be_placed(self._model, number, self.pairs.get(number, ())):
+            self._mapper.observation_manager.deregister_frame(number)
+            return False
         self._mapper.triangulate_image(options.triangulation, number)
         refine = self._mapper.iterative_local_refinement
         if adjusts:

@@ -24,7 +24,7 @@ def repair(mapper: LiveMapper, known: KnownImages) -> tuple[int, ...]:
     if mapper.model.num_reg_images() < 2 or not mapper.model.num_points3D():  # noqa: PLR2004 - nothing to register with
         return tuple(weak)
     for number in sorted(weak, key=lambda each: (-mapper.visible_point_count(each), each)):
-        mapper.register_only(number)
+        mapper.register(number, adjusts=False)
     lost = set(weak).difference(mapper.placed_numbers()) | set(weak_images(mapper.model, known, among=weak))
     for number in lost.intersection(mapper.placed_numbers()):
         mapper.remove(number)

@@ -17,19 +17,22 @@ from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.sfm.equal_parts.pair_geometry import (
     AGREES,
     LEAST_POINTS,
+    MOST_TURNED_DEG,
     Mask,
     Rows,
+    angle_deg,
     are_near,
     cleaned_pair,
     gap_of,
     key_of,
     matched_places,
+    meets_lines,
     points_seen,
     pose_by,
     rotation_by,
     without_rows,
 )
-from reconstructor.engine.sfm.equal_parts.walk import LookUp, turned_alike
+from reconstructor.engine.sfm.equal_parts.walk import LookUp, decides, turned_alike
 from reconstructor.engine.sfm.model_comparison import placed_numbers
 
 _MOST_TRIED: Final = 3
@@ -59,26 +62,37 @@ def credible_pairs(
             if len(found[0]) >= LEAST_POINTS:
                 seen[other] = found
     by_other = {KnownImages.other(pair, number): pair for pair in pairs}
+    beside = [pair for pair in pairs if decides(pair) and KnownImages.other(pair, number) in placed]
     for nearest in sorted(seen, key=lambda other: abs(other - number))[:_MOST_TRIED]:
         rotation = rotation_by(model, by_other[nearest], image, keypoints)
-        pose = pose_by(camera, *seen[nearest][:2], rotation)
+
+        def is_possible(pose: Any, rotation: NDArray[np.float64] | None = rotation) -> bool:
+            is_turned = rotation is not None and angle_deg(rotation, pose.rotation.matrix()) > MOST_TURNED_DEG
+            return not is_turned and all(meets_lines(model, each, image, keypoints, pose) for each in beside)
+
+        pose = pose_by(camera, *seen[nearest][:2], is_possible)
         if pose is not None:
             near = {other: (are_near(camera, pose, *each[:2]), each[2]) for other, each in seen.items()}
             kept = [_agreeing(pair, nearest, near.get(pair.earlier, near.get(pair.newer))) for pair in pairs]
             return [pair for pair in kept if pair is not None]
         if is_disputed or any(len(pair.matches) and gap_of(pair) < gap_of(by_other[nearest]) for pair in pairs):
             # Pairs disagree, or nearer images match but are not placed: a pair must at least agree with itself.
-            is_other_pose = gap_of(by_other[nearest]) > 1 and pose_by(camera, *seen[nearest][:2], None) is not None
+            is_other_pose = gap_of(by_other[nearest]) > 1 and pose_by(camera, *seen[nearest][:2]) is not None
             doubtful |= {nearest} if is_other_pose else set()
     return [pair for pair in pairs if KnownImages.other(pair, number) not in doubtful]
 
 
 def agrees_with_nearest(model: Any, number: int, pairs: Sequence[Pair]) -> bool:
-    """Whether an image and its nearest placed one see each other's points where they match; true if it is not placed."""
+    """Whether an image and its nearest placed one see each other's points where they match; true if it is not placed.
+
+    With the images before and after it in order, most matches must agree with epipolar lines, too: they may share no points.
+    """
     placed = placed_numbers(model)
     if number not in placed:
         return True
-    own = (each for each in pairs if number in key_of(each) and placed.issuperset(key_of(each)))
+    own = [each for each in pairs if number in key_of(each) and placed.issuperset(key_of(each))]
+    if not all(_is_on_lines(model, number, pair) for pair in own if decides(pair)):
+        return False
     for pair in sorted(own, key=gap_of)[:_MOST_TRIED]:
         if len(pair.matches):
             other = KnownImages.other(pair, number)
@@ -86,6 +100,13 @@ def agrees_with_nearest(model: Any, number: int, pairs: Sequence[Pair]) -> bool:
             if shares[0] is not None:
                 return all(share is None or share >= AGREES for share in shares)
     return True
+
+
+def _is_on_lines(model: Any, number: int, pair: Pair) -> bool:
+    """Whether most matches of an image with another one agree with the epipolar lines of their poses."""
+    image = model.image(number)
+    keypoints = matched_places(image, pair.matches[:, 1 if pair.newer == number else 0]).astype(np.float32)
+    return meets_lines(model, pair, (number, model.camera(image.camera_id)), keypoints, image.cam_from_world())
 
 
 def _share_near(model: Any, pair: Pair, observer: int, number: int) -> float | None:

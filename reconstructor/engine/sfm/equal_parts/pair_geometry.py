@@ -3,6 +3,7 @@
 Source: Roberts, Sinha, Szeliski and Steedly, "Structure from motion for scenes with large duplicate structures", CVPR 2011.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reconstructor.engine.colmap import keypoints_in_image, pycolmap
-from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.features.epipolar import rays_of_places, sampson_errors
+from reconstructor.engine.features.pairs import INLIER_PX, Pair
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
 from reconstructor.engine.sfm.model_comparison import points_errors_px
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
+Image = tuple[int, Any]  # number and `pycolmap.Camera`
 Side = tuple[Any, NDArray[np.float64]]  # `pycolmap.Camera`, and keypoints (N, 2) in pixels, of one image of a pair
 
 _NEAR_RATIO: Final = 0.04  # of the width; a model that has drifted contradicts by less, an equal part by more
@@ -70,15 +73,18 @@ def are_near(camera: Any, cam_from_world: Any, points: NDArray[np.float64], plac
 
 
 def pose_by(
-    camera: Any, points: NDArray[np.float64], places: NDArray[np.float64], rotation: NDArray[np.float64] | None
+    camera: Any,
+    points: NDArray[np.float64],
+    places: NDArray[np.float64],
+    is_possible: Callable[[Any], bool] = lambda _pose: True,
 ) -> Any | None:
-    """The pose that most points and their places agree with, among those that are near a rotation; None without one.
+    """The pose that most points and their places agree with, among the possible ones; None without one.
 
     Args:
         camera: `pycolmap.Camera` of the image.
         points: (N, 3) float64 in world.
         places: (N, 2) float64 in pixels.
-        rotation: (3, 3) float64 from the world to the image; None: any.
+        is_possible: says of a `pycolmap.Rigid3d`, the image from world, whether other evidence allows it.
     """
     least = max(MIN_REGISTRATION_INLIERS, _LEAST_SHARE * len(points))
     for _ in range(_MOST_POSES):
@@ -88,15 +94,33 @@ def pose_by(
         if pose is None or pose["num_inliers"] < least:
             return None
         found = pose["cam_from_world"]
-        if rotation is None or angle_deg(rotation, found.rotation.matrix()) <= MOST_TURNED_DEG:
+        if is_possible(found):
             return found
         points, places = points[~pose["inlier_mask"]], places[~pose["inlier_mask"]]
     return None
 
 
-def rotation_by(
-    model: Any, pair: Pair, image: tuple[int, Any], keypoints: NDArray[np.float32]
-) -> NDArray[np.float64] | None:
+def meets_lines(model: Any, pair: Pair, image: Image, keypoints: NDArray[np.float32], pose: Any) -> bool:
+    """Whether most matches of an image with a placed one agree with their epipolar lines, if the image has this pose.
+
+    Args:
+        model: the `pycolmap.Reconstruction`.
+        pair: of the image and a placed one.
+        image: number and `pycolmap.Camera` of the image, which need not be placed.
+        keypoints: (N, 4) float32 of the image, in pixels in the first two columns.
+        pose: `pycolmap.Rigid3d`, the image from world.
+    """
+    number, camera = image
+    column = 0 if pair.earlier == number else 1
+    other = model.image(pair.newer if pair.earlier == number else pair.earlier)
+    matched, theirs = pair.matches[:, column], pair.matches[:, 1 - column]
+    rays = rays_of_places(camera, keypoints_in_image(keypoints)[matched])
+    other_rays = rays_of_places(model.camera(other.camera_id), matched_places(other, theirs)[theirs])
+    errors = sampson_errors(pose * other.cam_from_world().inverse(), other_rays, rays)
+    return bool((errors * float(camera.mean_focal_length()) < INLIER_PX).mean() >= AGREES)
+
+
+def rotation_by(model: Any, pair: Pair, image: Image, keypoints: NDArray[np.float32]) -> NDArray[np.float64] | None:
     """The rotation (3, 3) float64 from world to a new image by its pair with a placed one; None if the pair has none.
 
     Args:

@@ -1,7 +1,8 @@
 """Which rotation does the walk give a new image? That of its pair with the nearest image in order, which may itself wait.
 
 Where the nearest image waits, pairs in a row lead back to a placed one. Without that, a photograph behind a waiting one is
-placed by older ones, and those of an equal side of the building agree with each other.
+placed by older ones, and those of an equal side of the building agree with each other. Such a photograph also needs more and
+closer points than others.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reconstructor.engine.colmap import keypoints_in_image
-from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.features.pairs import INLIER_PX, Pair
 from reconstructor.engine.sfm.equal_parts.pair_geometry import (
     MOST_TURNED_DEG,
     angle_deg,
@@ -21,9 +22,12 @@ from reconstructor.engine.sfm.equal_parts.pair_geometry import (
     rotation_between,
     rotation_by,
 )
-from reconstructor.engine.sfm.model_comparison import placed_numbers
+from reconstructor.engine.sfm.model_comparison import placed_numbers, reprojection_errors
 
 _LEAST_OF_LARGEST: Final = 0.3  # matches of the nearest image's pair, of those of the largest one
+_LEAST_IN_ROW: Final = 60  # matches that decide against any others: one of 70 was right, against 446 of an equal side
+_LEAST_POINTS: Final = 60  # within 4 pixels, of an image that is placed while the one before it waits
+_LEAST_CLOSE: Final = 0.8  # of the points that give it its pose: with a wrong pose 0.68, with right ones 0.96 and more
 _MOST_STEPS: Final = 20  # back over waiting images
 
 
@@ -63,7 +67,7 @@ def turned_alike(
     known = sorted((pair for pair in pairs if len(pair.matches) and placed & set(key_of(pair))), key=gap_of)
     if not known:
         return pairs
-    least = _LEAST_OF_LARGEST * max(len(pair.matches) for pair in known)
+    least = min(_LEAST_IN_ROW, _LEAST_OF_LARGEST * max(len(pair.matches) for pair in known))
     in_row = pair_in_row(pairs, number)
     by_walk = None
     if in_row is not None and len(in_row.matches) >= least and in_row.earlier not in placed:
@@ -96,6 +100,32 @@ def waiting_image(model: Any, cache: Any, pairs: Mapping[int, Iterable[Pair]], n
 def pair_in_row(pairs: Iterable[Pair], number: int) -> Pair | None:
     """Of these pairs that of an image with the one before it, if matches of it are left."""
     return next((pair for pair in pairs if key_of(pair) == (number - 1, number) and len(pair.matches)), None)
+
+
+def decides(pair: Pair) -> bool:
+    """Whether its images follow each other in order and have enough matches to decide against any other pairs."""
+    return gap_of(pair) == 1 and len(pair.matches) >= _LEAST_IN_ROW
+
+
+def may_be_placed(model: Any, number: int, pairs: Iterable[Pair]) -> bool:
+    """Whether an image may have the pose that it got: if the image before it waits though they match well, it must be sure.
+
+    A few points of far houses also fit a wrong pose.
+
+    Args:
+        model: the `pycolmap.Reconstruction`, in which the image has a pose and observes the points that gave it.
+        number: of the image.
+        pairs: of the image.
+    """
+    in_row = pair_in_row(pairs, number)
+    if in_row is None or not decides(in_row) or in_row.earlier in placed_numbers(model):
+        return True
+    image = model.image(number)
+    observations = image.get_observation_points2D()
+    ids = np.array([each.point3D_id for each in observations], np.int64)
+    places = np.array([each.xy for each in observations]).reshape(-1, 2)
+    is_close = reprojection_errors(model, number, ids, places) < INLIER_PX
+    return bool(is_close.sum() >= _LEAST_POINTS and is_close.mean() >= _LEAST_CLOSE)
 
 
 def _rotation_over_waiting(

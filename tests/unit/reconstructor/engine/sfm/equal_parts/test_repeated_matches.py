@@ -1,16 +1,18 @@
 """Do equal parts of an object mislead an image? A walk along five equal bays, in which far images match one bay off."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.pairs import Matches, Pair
 from reconstructor.engine.sfm.equal_parts import credible_pairs as credible
 from reconstructor.engine.sfm.equal_parts.credible_pairs import agrees_with_nearest, credible_pairs
-from reconstructor.engine.sfm.equal_parts.pair_geometry import angle_deg, pose_by
+from reconstructor.engine.sfm.equal_parts.pair_geometry import MOST_TURNED_DEG, angle_deg, pose_by
 from reconstructor.engine.sfm.equal_parts.repeated_matches import EarlierPairs, without_repeated
 from reconstructor.engine.sfm.equal_parts.walk import WaitingImage
 from tests.unit.reconstructor.engine.analytic import looking_at
@@ -160,19 +162,61 @@ def test_an_image_that_its_nearest_one_contradicts_is_not_placed(walk: Walk) -> 
     assert agrees_with_nearest(moved, number, [])
 
 
+def test_an_image_off_the_epipolar_lines_of_its_nearest_one_is_not_placed(
+    walk: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both share no points, as around a corner."""
+    monkeypatch.setattr(credible, "LEAST_POINTS", 10**6)
+    number = 5
+    pairs = [pair for pair in walk.known.pairs[number] if pair.newer - pair.earlier <= NEAR]
+    assert agrees_with_nearest(walk.mapper.model, number, pairs)
+    moved = pycolmap.Reconstruction(walk.mapper.model)
+    pose = moved.image(number).cam_from_world()
+    pose.translation = np.asarray(pose.translation) + np.array([0.0, 1.0, 0.0])
+    moved.frame(number).rig_from_world = pose
+    assert not agrees_with_nearest(moved, number, pairs)
+    few = [replace(pair, matches=pair.matches[:59]) for pair in pairs]
+    assert agrees_with_nearest(moved, number, few)
+
+
+def test_older_images_do_not_give_a_pose_off_the_lines_of_the_one_before(
+    walk: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, newest = equal_bays(), 5
+    pairs = [pair for pair in walk.known.pairs[newest] if pair.newer == newest and pair.earlier >= newest - NEAR]
+    shorter = Walk(scene)
+    for number in range(1, newest):
+        shorter.add(number)
+    image, keypoints = (newest, shorter.mapper.camera(1)), scene.features[newest - 1].keypoints
+
+    def kept() -> list[int]:
+        return sorted(
+            pair.earlier for pair in credible_pairs(shorter.mapper.model, image, keypoints, pairs, nothing_waits)
+        )
+
+    assert kept() == [newest - 2, newest - 1]
+    monkeypatch.setattr(credible, "meets_lines", lambda *_: False)
+    assert kept() == [newest - 1]
+
+
 def test_of_two_poses_in_one_photograph_the_one_counts_that_its_pair_turns_to() -> None:
     """The nearest image's points give a pose to most of its matches, and its pair is turned otherwise."""
     random = np.random.default_rng(3)
     true, false = looking_at((0.0, 0.0, -5.0), (0.0, 0.0, 0.0)), looking_at((4.0, 0.0, -3.0), (0.0, 0.0, 0.0))
     points = random.uniform((-1.0, -1.0, -0.5), (1.0, 1.0, 0.5), (150, 3))
     places = np.concatenate([project(points[:60], true), project(points[60:], false)])
-    pose = pose_by(CAMERA, points, places, true[:3, :3])
+
+    def is_near(rotation: NDArray[np.float64]) -> Callable[[Any], bool]:
+        return lambda pose: angle_deg(rotation, pose.rotation.matrix()) <= MOST_TURNED_DEG
+
+    pose = pose_by(CAMERA, points, places, is_near(true[:3, :3]))
     assert pose is not None
     assert angle_deg(true[:3, :3], pose.rotation.matrix()) < 1.0
-    anyhow = pose_by(CAMERA, points, places, None)
+    anyhow = pose_by(CAMERA, points, places)
     assert anyhow is not None
     assert angle_deg(false[:3, :3], anyhow.rotation.matrix()) < 1.0
-    assert pose_by(CAMERA, points, places, looking_at((-5.0, 0.0, 0.0), (0.0, 0.0, 0.0))[:3, :3]) is None
+    elsewhere = looking_at((-5.0, 0.0, 0.0), (0.0, 0.0, 0.0))[:3, :3]
+    assert pose_by(CAMERA, points, places, is_near(elsewhere)) is None
 
 
 def test_both_images_must_see_the_points_of_the_other(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
