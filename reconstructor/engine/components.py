@@ -14,6 +14,7 @@ from reconstructor.engine.groups import LEAST_IMAGES, connected_groups, mapper_o
 from reconstructor.engine.live_component import LiveComponent, TakeCloud
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.equal_parts.walk import decides
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
 from reconstructor.engine.sfm.model_comparison import placed_numbers
@@ -132,7 +133,7 @@ class Components:
                 each.add(number)
         waiting = set(self.waiting(number))
         for each in sorted(self.every, key=lambda one: -one.visible_point_count(number)):
-            waiting.difference_update(each.place(waiting))
+            waiting.difference_update(each.place([one for one in waiting if self._may_go(one, each)]))
         for each in self.every[1:]:
             if number in waiting and not each.mapper.knows(number):
                 each.add(number)
@@ -143,6 +144,12 @@ class Components:
         """Count all present sparse points as published, because their ids may have changed in a restart."""
         for each in self.every:
             each.published.skip_present(each.mapper.model)
+
+    def _may_go(self, number: int, to: LiveComponent) -> bool:
+        """Whether a component has the image before or after this one in order, or no other one has it and matches well."""
+        beside = [KnownImages.other(pair, number) for pair in self._known.pairs[number] if decides(pair)]
+        homes = [home for other in beside if (home := self.of(other)) is not None]
+        return not homes or to in homes
 
     def _ask_to_join(self, newest: int) -> None:
         """Ask for a refetch if the newest image observes enough of two components; for each two only once.

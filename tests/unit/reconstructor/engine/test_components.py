@@ -82,6 +82,11 @@ def test_three_photographs_that_fit_each_other_alone_begin_another_component() -
     assert all(error(walk, each.mapper.model) < 0.01 for each in walk.components.every)
 
 
+def test_a_photograph_goes_to_the_component_of_the_one_before_it_though_it_matches_both() -> None:
+    walk = walked(*LEFT, *RIGHT, sides=(LEFT, RIGHT[:4]))
+    assert walk.placed() == {0: LEFT, 1: RIGHT}
+
+
 def test_no_component_begins_before_the_leading_one_has_three_photographs() -> None:
     walk = walked(*LEFT[:2], *RIGHT[:3])
     assert list(walk.placed()) == [0]
