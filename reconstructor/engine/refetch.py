@@ -129,7 +129,8 @@ class Refetch:
         task.left_out = set(verdict.left_out)
         if solution is not None and newest_only:
             task.moved = set(windows_of(placed_numbers(solution), newest_only=True)[0])
-        return verdict, solution, "" if solution else "; ".join(attempt.objection for attempt in verdict.attempts)
+        said = dict.fromkeys(attempt.objection for attempt in verdict.attempts)  # each once
+        return verdict, solution, "" if solution else "; ".join(said)
 
     def missing(self, following: NextComponents, live: Components) -> dict[int, int | None]:
         """The images that the next models do not know yet, and in which live component each is placed."""

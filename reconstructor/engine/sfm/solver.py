@@ -33,6 +33,7 @@ from reconstructor.engine.settings import EngineSettings, Quality
 from reconstructor.engine.sfm.calibration_check import set_unfit_calibrations_aside
 from reconstructor.engine.sfm.camera_groups import CameraSearch
 from reconstructor.engine.sfm.camera_learning import learned_cameras, set_learned_aside
+from reconstructor.engine.sfm.equal_parts.contradicted_walk import contradicted_walk
 from reconstructor.engine.sfm.equal_parts.repeated_matches import without_repeated
 from reconstructor.engine.sfm.gate.bounds import TIE
 from reconstructor.engine.sfm.gate.figures import ModelFigures
@@ -54,6 +55,7 @@ _TIME_FOR_FEATURES: Final = 0.5  # of what a refetch may take: what was solved b
 _MOST_SOLVED_TOGETHER: Final = 400  # images: took 209 s on a busy core (2026-11-28); more are refined in windows
 # COLMAP's checks come as ValueError, RuntimeError and IndexError, those of pydantic and NumPy's linear algebra as ValueError
 _FAILURES: Final = (CairnError, OSError, ValueError, ArithmeticError, RuntimeError, LookupError, MemoryError)
+_AGAINST_WALK: Final = "matches in the order of the photographs contradict it between images {} and {}"
 _MOST_WORDS: Final = 200  # of a failure
 _NICENESS: Final = 10  # a tenth of the CPU share of the process that adds images
 
@@ -199,6 +201,8 @@ class _Contest:
         objection = "" if is_solved or mapper is not first else "it found no solution"
         if not objection and mapper.changed_calibrations():
             objection = "it changed a calibration that was given"
+        if not objection and (against := contradicted_walk(mapper.model, self._known)):
+            return _lost(method, begun, _AGAINST_WALK.format(*against))
         is_as_live = method == _LIVE and mapper is first and not weak_images(mapper.model, self._known)
         lost = () if objection or is_as_live else repair(mapper, self._known)
         if objection or mapper.model.num_reg_images() < LEAST_IMAGES:

@@ -73,7 +73,8 @@ def credible_pairs(
         pose = pose_by(camera, *seen[nearest][:2], is_possible)
         if pose is not None:
             near = {other: (are_near(camera, pose, *each[:2]), each[2]) for other, each in seen.items()}
-            kept = [_agreeing(pair, nearest, near.get(pair.earlier, near.get(pair.newer))) for pair in pairs]
+            agreeing = [_agreeing(pair, nearest, near.get(pair.earlier, near.get(pair.newer))) for pair in pairs]
+            kept = [pair if decides(pair) else each for pair, each in zip(pairs, agreeing, strict=True)]
             return [pair for pair in kept if pair is not None]
         if is_disputed or any(len(pair.matches) and gap_of(pair) < gap_of(by_other[nearest]) for pair in pairs):
             # Pairs disagree, or nearer images match but are not placed: a pair must at least agree with itself.
@@ -91,7 +92,7 @@ def agrees_with_nearest(model: Any, number: int, pairs: Sequence[Pair]) -> bool:
     if number not in placed:
         return True
     own = [each for each in pairs if number in key_of(each) and placed.issuperset(key_of(each))]
-    if not all(_is_on_lines(model, number, pair) for pair in own if decides(pair)):
+    if not all(is_on_lines(model, number, pair) for pair in own if decides(pair)):
         return False
     for pair in sorted(own, key=gap_of)[:_MOST_TRIED]:
         if len(pair.matches):
@@ -102,8 +103,8 @@ def agrees_with_nearest(model: Any, number: int, pairs: Sequence[Pair]) -> bool:
     return True
 
 
-def _is_on_lines(model: Any, number: int, pair: Pair) -> bool:
-    """Whether most matches of an image with another one agree with the epipolar lines of their poses."""
+def is_on_lines(model: Any, number: int, pair: Pair) -> bool:
+    """Whether most matches of an image with another placed one agree with the epipolar lines of their poses."""
     image = model.image(number)
     keypoints = matched_places(image, pair.matches[:, 1 if pair.newer == number else 0]).astype(np.float32)
     return meets_lines(model, pair, (number, model.camera(image.camera_id)), keypoints, image.cam_from_world())

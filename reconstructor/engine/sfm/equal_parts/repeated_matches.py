@@ -21,7 +21,7 @@ from reconstructor.engine.sfm.equal_parts.pair_geometry import (
     gap_of,
     key_of,
 )
-from reconstructor.engine.sfm.equal_parts.walk import WaitingImage, pair_in_row
+from reconstructor.engine.sfm.equal_parts.walk import decides, known_waiting_image
 from reconstructor.engine.sfm.model_comparison import placed_numbers
 
 
@@ -67,12 +67,13 @@ def without_repeated(model: Any, known: KnownImages, before: EarlierPairs | None
         and not moved.isdisjoint((pair.earlier, pair.newer))
         and all(least_gap.get(each, gap_of(pair)) < gap_of(pair) for each in (pair.earlier, pair.newer))
     }
-    look_up = partial(_waiting_image, model, known)
+    look_up = partial(known_waiting_image, model, known)
     for number in sorted(known.pairs.keys() - placed):
         if model.exists_camera(known.camera_ids[number]):
             image, pairs = (number, model.camera(known.camera_ids[number])), known.pairs[number]
             credible = credible_pairs(model, image, known.features[number].keypoints, pairs, look_up)
-            cleaned |= {key_of(pair): None for pair in pairs} | {key_of(pair): pair for pair in credible}
+            cleaned |= {key_of(pair): None for pair in pairs if not decides(pair)}
+            cleaned |= {key_of(pair): pair for pair in credible}
     return replace(
         known,
         pairs={
@@ -87,16 +88,6 @@ def _as_before(before: EarlierPairs, known: KnownImages, still: Collection[int])
     kept = {key_of(pair): pair for pair in before.pairs}
     pairs = [pair for number in still for pair in known.pairs[number] if pair.earlier in still and pair.newer in still]
     return {key_of(pair): kept.get(key_of(pair)) for pair in pairs}
-
-
-def _waiting_image(model: Any, known: KnownImages, number: int) -> WaitingImage | None:
-    if number not in known.pairs or not model.exists_camera(known.camera_ids[number]):
-        return None
-    return WaitingImage(
-        camera=model.camera(known.camera_ids[number]),
-        keypoints=known.features[number].keypoints,
-        in_row=pair_in_row(known.pairs[number], number),
-    )
 
 
 def _near_in_model(model: Any, observed: ObservedPoints, pair: Pair, known: KnownImages) -> tuple[Mask, Rows]:

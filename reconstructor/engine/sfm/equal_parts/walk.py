@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reconstructor.engine.colmap import keypoints_in_image
+from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import INLIER_PX, Pair
 from reconstructor.engine.sfm.equal_parts.pair_geometry import (
     MOST_TURNED_DEG,
@@ -71,7 +72,7 @@ def turned_alike(
     in_row = pair_in_row(pairs, number)
     by_walk = None
     if in_row is not None and len(in_row.matches) >= least and in_row.earlier not in placed:
-        by_walk = _rotation_over_waiting(model, in_row, (image[1], keypoints), look_up, _MOST_STEPS)
+        by_walk = rotation_over_waiting(model, in_row, (image[1], keypoints), look_up)
     if by_walk is None and len(known[0].matches) < least:
         return pairs
     rotations = {key_of(pair): rotation_by(model, pair, image, keypoints) for pair in known}
@@ -83,7 +84,7 @@ def turned_alike(
         for key, rotation in rotations.items()
         if rotation is not None and angle_deg(by_walk, rotation) > MOST_TURNED_DEG
     }
-    return [pair for pair in pairs if key_of(pair) not in contradicting]
+    return [pair for pair in pairs if key_of(pair) not in contradicting or decides(pair)]
 
 
 def waiting_image(model: Any, cache: Any, pairs: Mapping[int, Iterable[Pair]], number: int) -> WaitingImage | None:
@@ -94,6 +95,17 @@ def waiting_image(model: Any, cache: Any, pairs: Mapping[int, Iterable[Pair]], n
     places = np.array([each.xy for each in image.points2D], np.float32).reshape(-1, 2)
     return WaitingImage(
         camera=model.camera(image.camera_id), keypoints=places, in_row=pair_in_row(pairs.get(number, ()), number)
+    )
+
+
+def known_waiting_image(model: Any, known: KnownImages, number: int) -> WaitingImage | None:
+    """An image that is known, by its camera of the model."""
+    if number not in known.pairs or not model.exists_camera(known.camera_ids[number]):
+        return None
+    return WaitingImage(
+        camera=model.camera(known.camera_ids[number]),
+        keypoints=known.features[number].keypoints,
+        in_row=pair_in_row(known.pairs[number], number),
     )
 
 
@@ -128,17 +140,25 @@ def may_be_placed(model: Any, number: int, pairs: Iterable[Pair]) -> bool:
     return bool(is_close.sum() >= _LEAST_POINTS and is_close.mean() >= _LEAST_CLOSE)
 
 
-def _rotation_over_waiting(
-    model: Any, pair: Pair, newer: tuple[Any, NDArray[np.float32]], look_up: LookUp, steps: int
+def rotation_over_waiting(
+    model: Any, pair: Pair, newer: tuple[Any, NDArray[np.float32]], look_up: LookUp, steps: int = _MOST_STEPS
 ) -> NDArray[np.float64] | None:
-    """The rotation (3, 3) float64 from world to the newer image of a pair in a row; camera and keypoints are the newer's."""
+    """The rotation (3, 3) float64 from world to the newer image of a pair in a row, over images that wait, so many at most.
+
+    Args:
+        model: the `pycolmap.Reconstruction`.
+        pair: of the image and the one before it.
+        newer: `pycolmap.Camera` and keypoints (N, 4) float32 of the image, in pixels in the first two columns.
+        look_up: gives an image that waits.
+        steps: how many may wait.
+    """
     if pair.earlier in placed_numbers(model):
         return rotation_by(model, pair, (pair.newer, newer[0]), newer[1])
     between = look_up(pair.earlier) if steps else None
     if between is None or between.in_row is None:
         return None
     earlier = between.camera, between.keypoints
-    earlier_from_world = _rotation_over_waiting(model, between.in_row, earlier, look_up, steps - 1)
+    earlier_from_world = rotation_over_waiting(model, between.in_row, earlier, look_up, steps - 1)
     if earlier_from_world is None:
         return None
     sides = ((camera, keypoints_in_image(each)) for camera, each in (earlier, newer))
