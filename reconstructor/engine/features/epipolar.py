@@ -19,7 +19,7 @@ def sampson_errors(
 ) -> NDArray[np.float64]:
     """Sampson errors (M,) float64 of matches, in the plane at z = 1; inf where they meet behind a camera.
 
-    Times the focal length in pixels they are pixels.
+    Multiplied by the focal length in pixels, they are in pixels.
 
     Args:
         second_from_first: `pycolmap.Rigid3d`, the relative pose.

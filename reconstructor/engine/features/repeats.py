@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from reconstructor.engine.colmap import keypoints_in_image, pycolmap
 from reconstructor.engine.features.epipolar import rays_of_places, sampson_errors
-from reconstructor.engine.features.pairs import Matches, Pair
+from reconstructor.engine.features.pairs import INLIER_PX, Matches, Pair
 
 LEAST_DISTINCT: Final = 30  # matches that agree, without the repeated ones
 _NEAR_COPY_RAD: Final = 0.3
 _APART_PX: Final = 12.0  # one place may have several features
 _BLOCK: Final = 1024
-_AGREES_PX: Final = 4.0  # as in two-view verification
 
 Mask = NDArray[np.bool_]
 
@@ -64,5 +63,5 @@ def with_agreeing(
     rays = rays_of_places(cameras[0], first[every[:, 0]]), rays_of_places(cameras[1], second[every[:, 1]])
     errors = sampson_errors(geometry.cam2_from_cam1, *rays) * float(cameras[1].mean_focal_length())
     is_kept = np.isfinite(errors)  # the rest meets behind a camera
-    is_kept[len(pair.matches) :] &= errors[len(pair.matches) :] < _AGREES_PX
+    is_kept[len(pair.matches) :] &= errors[len(pair.matches) :] < INLIER_PX
     return every[is_kept]

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from reconstructor.clouds.similarity import Sim3, estimate_similarity_robustly
 from reconstructor.engine.features.epipolar import rays_of_places, sampson_errors
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.features.pairs import INLIER_PX, Pair
 
 _POINTS_AN_IMAGE: Final = 200
 _MOST_IMAGES: Final = 200  # of a larger model every second, or every tenth: asking COLMAP for each point takes seconds
-_INLIER_PX: Final = 4.0  # as in two-view verification
 _TIGHT_PX: Final = 0.3  # matches within it tell good models from better ones; those within 4 do not
 _TIGHT_AT_SIDE_PX: Final = 1224  # of larger images, features are as exact relative to the size
 
@@ -85,7 +84,7 @@ def camera_jumps(before: Any, after: Any, before_from_after: Sim3) -> NDArray[np
 
 def epipolar_inlier_share(model: Any, known: KnownImages, numbers: Iterable[int]) -> float:
     """The share of the verified matches among these images whose Sampson error under the model is below 4 pixels."""
-    return _share_among(model, known, numbers, lambda _number: _INLIER_PX)
+    return _share_among(model, known, numbers, lambda _number: INLIER_PX)
 
 
 def tight_share_among(model: Any, known: KnownImages, numbers: Iterable[int]) -> float:
@@ -118,7 +117,7 @@ def match_shares(model: Any, known: KnownImages) -> dict[int, MatchShares]:
     for pair, errors_px in pair_errors(model, known, placed):
         found = MatchShares(
             matches=len(errors_px),
-            inliers=int((errors_px < _INLIER_PX).sum()),
+            inliers=int((errors_px < INLIER_PX).sum()),
             tight=int((errors_px < tight_bound_px(model, pair.newer)).sum()),
         )
         for number in (pair.earlier, pair.newer):
@@ -150,7 +149,7 @@ def reprojection_inlier_share(model: Any, known: KnownImages, numbers: Iterable[
         seen = np.flatnonzero(ids >= 0)
         if len(seen):
             errors_px = reprojection_errors(model, number, ids[seen], known.features[number].keypoints[seen, :2])
-            inliers += int((errors_px < _INLIER_PX).sum())
+            inliers += int((errors_px < INLIER_PX).sum())
             total += len(seen)
     return inliers / total if total else 0.0
 
