@@ -164,7 +164,6 @@ class Bundle:
         threads: int,
         *,
         frees_principal_point: bool = False,
-        least_cost_change: float = _LEAST_COST_CHANGE,
     ) -> Self:
         """The cameras, poses and points that agree best with the observations; points seen once stay where they are.
 
@@ -173,7 +172,6 @@ class Bundle:
             constant_cameras: ids of the cameras that keep their intrinsics.
             threads: for the solver.
             frees_principal_point: of the other cameras, too.
-            least_cost_change: relative; a step that changes the cost by less is the last one.
         """
         model, ids = self.to_colmap()
         options = pycolmap.BundleAdjustmentOptions()
@@ -182,7 +180,7 @@ class Bundle:
         options.ceres.loss_function_type = pycolmap.LossFunctionType.CAUCHY
         options.ceres.loss_function_scale = loss_px
         options.ceres.solver_options.max_num_iterations = _MOST_ITERATIONS
-        options.ceres.solver_options.function_tolerance = least_cost_change
+        options.ceres.solver_options.function_tolerance = _LEAST_COST_CHANGE
         options.ceres.solver_options.num_threads = threads
         config = pycolmap.BundleAdjustmentConfig()
         for number in self.numbers:

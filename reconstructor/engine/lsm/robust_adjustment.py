@@ -11,7 +11,6 @@ from typing import Any, Final
 from reconstructor.engine.lsm.bundle import Bundle
 
 _LOSS_PX: Final = 0.5
-_ROUGH_COST_CHANGE: Final = 1e-4
 _LEAST_IMAGES: Final = 5  # of a camera whose principal point is estimated
 _MOST_OFF_CENTRE: Final = 0.05  # of the principal point, over the side
 
@@ -36,15 +35,6 @@ class RobustAdjustment:
         for bound_px in bounds_px:
             bundle = self._adjusted(bundle.within(bound_px / self.scale))
         return bundle
-
-    def adjusted_within(self, bundle: Bundle, bound_px: float) -> Bundle:
-        """The bundle adjusted once, without the observations beyond a bound, pixels of the larger photographs."""
-        return self._adjusted(bundle.within(bound_px / self.scale))
-
-    def roughly_adjusted(self, bundle: Bundle) -> Bundle:
-        """The bundle adjusted once, less exactly: another adjustment follows."""
-        loss_px = _LOSS_PX / self.scale
-        return bundle.adjusted(loss_px, self.constant_cameras, self.threads, least_cost_change=_ROUGH_COST_CHANGE)
 
     def with_principal_points(self, bundle: Bundle) -> list[Bundle]:
         """An adjusted bundle; if principal points of free cameras can be found, a second one that has them.

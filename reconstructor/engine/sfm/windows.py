@@ -5,10 +5,14 @@ The time and the memory of a window do not grow with the project. A drift of the
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from reconstructor.engine.features.image_files import ImageFiles
+from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.lsm.kept_matches import MatchFiles
 from reconstructor.engine.lsm.refinement import refined, write_back
@@ -49,14 +53,21 @@ def refine_in_windows(model: Any, folder: Path, settings: EngineSettings, *, new
         bundle = Bundle.of(model, window, held)
         files, constant = MatchFiles(folder=folder), set(bundle.cameras)
         (after,) = refined(bundle, known.facts, constant, settings, files, is_window=True)
-        befores.append(tight_share_among(bundle.to_colmap()[0], known, bundle.numbers))
-        afters.append(tight_share_among(after.to_colmap()[0], known, bundle.numbers))
+        befores.append(_tight_share(bundle, known))
+        afters.append(_tight_share(after, known))
         if afters[-1] >= befores[-1] - _MOST_TIGHT_LOSS:
             write_back(model, after)
         else:
             afters[-1] = befores[-1]
     count = max(1, len(befores))
     return sum(befores) / count, sum(afters) / count
+
+
+def _tight_share(bundle: Bundle, known: KnownImages) -> float:
+    model, _ = replace(
+        bundle, observations=bundle.observations[np.empty(0, np.int64)]
+    ).to_colmap()  # matches are compared with poses alone
+    return tight_share_among(model, known, bundle.numbers)
 
 
 def neighbours_of(model: Any, window: Iterable[int]) -> list[int]:
