@@ -170,7 +170,7 @@ class LiveEngine:
         if following is None:
             return self._commit(self._clouds(watch, is_complete=True), watch, is_complete=True)
         with watch.measure("dense"):
-            following.catch_up(self._refetch.missing(following, self._components), self._components)
+            following.catch_up(self._refetch.arrivals(following, self._components), self._components, is_last=True)
         self._components = following.replace(self._components, self._new_densifier)
         self._solution += 1
         learn_cameras(self._mapper, self._known, self._settings)

@@ -4,26 +4,48 @@ import contextlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Self
 
 from broker.shards import PointCloud
 from reconstructor.clouds.similarity import DegenerateGeometryError
 from reconstructor.engine import colmap
 from reconstructor.engine.components import Components, NewDensifier, is_full
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.groups import LEAST_IMAGES, connected_groups, mapper_of_group, observing_little
 from reconstructor.engine.live_component import LiveComponent
 from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.mvs.surface_loss import SurfaceLostError
-from reconstructor.engine.next_model import NextModel, Pause, no_pause, world_of
+from reconstructor.engine.next_model import Inherited, NextModel, world_of
+from reconstructor.engine.priority import Pause, no_pause
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.equal_parts.repeated_matches import EarlierPairs
 from reconstructor.engine.sfm.joining import has_most
 from reconstructor.engine.sfm.model_comparison import similarity_between
 from reconstructor.engine.solve_tasks import SolveTask
 
+_MOST_MISSING: Final = 5  # 0.3 s; a loop of fewer would hardly end beside images that follow each other without a pause
 _MOST_SHARE: Final = 0.95  # of the points that the reconstructor takes; the rest is for what has no next model
 _THINNED_SHARE: Final = 0.9  # so that the next images do not make it fuse again
+
+
+class Arrival(NamedTuple):
+    """An image that came since the refetch began.
+
+    Attributes:
+        home: the number of the live component that places it; None while it waits.
+        pairs: those that a live component's mapper found credible, by number of each component that knows the image.
+    """
+
+    home: int | None
+    pairs: Mapping[int, tuple[Pair, ...]]
+
+    @classmethod
+    def of(cls, number: int, live: Components) -> Self:
+        home = live.of(number)
+        knowing = [each for each in live.every if each.mapper.knows(number)]
+        pairs = {each.number: tuple(each.mapper.pairs.get(number, ())) for each in knowing}
+        return cls(home=None if home is None else home.number, pairs=pairs)
 
 
 class NextComponents:
@@ -33,10 +55,11 @@ class NextComponents:
         known: what the engine knows of the images.
         settings: the engine's settings.
         leads: the number of the live component that will lead, if it gets a next model.
+        pause: called between short parts of the work, while images can be added.
     """
 
-    def __init__(self, known: KnownImages, settings: EngineSettings, leads: int) -> None:
-        self._known, self._settings, self._leads = known, settings, leads
+    def __init__(self, known: KnownImages, settings: EngineSettings, leads: int, pause: Pause = no_pause) -> None:
+        self._known, self._settings, self._leads, self._pause = known, settings, leads, pause
         self._models: dict[int, NextModel] = {}  # by number of the live component
         self._successors: dict[int, int] = {}  # of the live components that were joined with another one
         self._begun: list[NextModel] = []  # of images that the solutions left out
@@ -64,16 +87,13 @@ class NextComponents:
         """
         component = task.component
         with lock:
-            world, snapshot, before = world_of(component.mapper), self._known.snapshot(), None
-            was_judged = component.mapper.has_judged_pairs and not task.absorbed  # pairs between components were not
-            if task.moved is not None and was_judged:
-                pairs = tuple(pair for of_image in component.mapper.pairs.values() for pair in of_image)
-                before = EarlierPairs(pairs=pairs, moved=task.moved)
+            world, snapshot, inherited = world_of(component.mapper), self._known.snapshot(), _inherited(task)
             if task.model is None and component.mapper.is_initialised:  # a few images, begun meanwhile
                 solution.transform(colmap.sim3(similarity_between(component.mapper.model, solution)))
         if task.model is not None:  # a copy: for thousands of images this takes seconds
             world = task.world
-            solution.transform(colmap.sim3(similarity_between(task.model, solution)))
+            if inherited is None:  # else the images around those that moved have kept the frame
+                solution.transform(colmap.sim3(similarity_between(task.model, solution)))
             task.release()
         apart = [each for each in task.absorbed if not has_most(solution, each.placed)]
         left_out = set[int]().union(*(each.placed for each in apart))
@@ -83,10 +103,11 @@ class NextComponents:
             own=task.numbers - left_out,
             known=self._known,
             snapshot=snapshot,
-            before=before,
+            inherited=inherited,
             world=world,
             settings=self._settings,
             left_out=task.left_out,
+            pause=self._pause,
         )
         self._models[component.number] = model
         self._seen.update(numbers)
@@ -138,37 +159,42 @@ class NextComponents:
         dense, sparse = following.cloud(), component.sparse_cloud(is_complete=following.sparse is None)
         return dense if len(dense) else PointCloud.join([following.sparse or PointCloud.empty(), sparse])
 
-    def missing(self) -> list[int]:
-        """The images that came since; only the holder of the engine's lock may call."""
-        return [number for number in self._known.numbers if number not in self._seen]
+    def arrivals(self, live: Components) -> dict[int, Arrival]:
+        """The images that came since, by number; only the holder of the engine's lock may call."""
+        return {number: Arrival.of(number, live) for number in self._known.numbers if number not in self._seen}
 
-    def homes(self, numbers: Sequence[int], live: Components) -> dict[int, int | None]:
-        """In which live component these images are placed; only the holder of the engine's lock may call."""
-        return {number: None if (at := live.of(number)) is None else at.number for number in numbers}
+    @property
+    def most_missing(self) -> int:
+        """How many images may be added at the end, while live images wait: of large models more, as none is adjusted then."""
+        return _MOST_MISSING if any(model.is_large for model in self._models.values()) else 1
 
-    def catch_up(self, homes: Mapping[int, int | None], live: Components, pause: Pause = no_pause) -> None:
+    def catch_up(self, arrivals: Mapping[int, Arrival], live: Components, *, is_last: bool = False) -> None:
         """Add images that came since to the component that has them, those that wait to the leading one.
 
-        `pause` is called before each.
+        The last time, the caller holds the engine's lock and there is no pause.
         """
-        self._seen.update(homes)
+        pause = no_pause if is_last else self._pause
+        self._seen.update(arrivals)
         for number, model in self._models.items():
-            own = [one for one, home in homes.items() if self._successor(home) == number]
-            elsewhere = set() if number == self.leads else homes.keys() - set(own) - _waiting(homes)
-            numbers = [one for one in homes if one not in elsewhere]
-            model.catch_up(numbers, own=own, live=_find(live, number).densifier, pause=pause)
+            own = [one for one, arrival in arrivals.items() if self._successor(arrival.home) == number]
+            arrived = {
+                one: arrival.pairs.get(number)
+                for one, arrival in arrivals.items()
+                if number == self.leads or arrival.home is None or one in own
+            }
+            model.catch_up(arrived, own=own, live=_find(live, number).densifier, pause=pause)
         for model in self._begun:
-            own = [one for one in homes if one not in self._placed()]
-            model.catch_up(own, own=own, live=_home(live, model).densifier, pause=pause)
+            own = [one for one in arrivals if one not in self._placed()]
+            model.catch_up(dict.fromkeys(own), own=own, live=_home(live, model).densifier, pause=pause)
         self._thin()
 
-    def prepare(self, pause: Pause) -> None:
-        """Measure errors and take the clouds of large models, while images can still be added; calls `pause` in between.
+    def prepare(self) -> None:
+        """Measure errors and take the clouds of large models, while images can still be added.
 
         Not of components that begin with this refetch: they may still lose images to others.
         """
         for model in self._models.values():
-            model.prepare(pause)
+            model.prepare(self._pause)
 
     def replace(self, live: Components, new_densifier: NewDensifier) -> Components:
         """The components to go on with; only the holder of the engine's lock may call.
@@ -253,6 +279,15 @@ class NextComponents:
         return set[int]().union(*(model.mapper.placed_numbers() for model in self._every()))
 
 
+def _inherited(task: SolveTask) -> Inherited | None:
+    """What the next model of a task takes over; None if more than a part of its live model's images may have moved."""
+    if not task.only_newest_moved or task.absorbed:
+        return None
+    mapper = task.component.mapper
+    pairs = tuple(pair for of_image in mapper.pairs.values() for pair in of_image)
+    return Inherited(pairs=EarlierPairs(pairs=pairs, judged=mapper.judged), residuals=mapper.residuals.copy())
+
+
 def _append(begun: LiveComponent, every: list[LiveComponent], least: int) -> bool:
     """Append a component without the images that the others have, if so many remain at least."""
     for number in begun.mapper.placed_numbers():
@@ -276,7 +311,3 @@ def _home(live: Components, model: NextModel) -> LiveComponent:
 
 def _find(components: Components, number: int) -> LiveComponent:
     return next(each for each in components.every if each.number == number)
-
-
-def _waiting(homes: Mapping[int, int | None]) -> set[int]:
-    return {number for number, home in homes.items() if home is None}

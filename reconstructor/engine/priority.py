@@ -6,7 +6,7 @@ images.
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,7 +14,16 @@ from broker.errors import CairnError
 
 _PATIENCE_S: Final = 5.0  # about one image on 2 cores: a new refetch, which has not run yet, may wait this long
 _WAIT_RATIO: Final = 0.25  # a refetch beside a steady stream of images takes a quarter longer
+_BACKLOG_S: Final = 0.5  # an image that begins so soon after another has waited itself: nobody sees it earlier
+_BESIDE_BACKLOG_S: Final = 1.0  # that the interpreter is held at a time; without a wait between, an image took 3.5 s
 _REST_S: Final = 60.0  # the last refetch of a project comes two minutes after its last image
+
+
+Pause = Callable[[], None]
+
+
+def no_pause() -> None:
+    """Do not wait for images that are being added: none can be."""
 
 
 class EngineClosedError(CairnError):
@@ -29,11 +38,12 @@ class Priority:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._adding_count = 0
+        self._adding_count = self._ended_count = 0
         self._is_shown = False  # whether the first points of the image that is being added are out
+        self._is_of_backlog = False
         self._added_s: float | None = None
         self._is_closed = False
-        self._begun_s = 0.0
+        self._begun_s = self._yielded_s = 0.0
         self._waited_s = 0.0
         self._waiting_count = 0  # threads of the refetch
         self._waiting_since_s = 0.0
@@ -55,11 +65,13 @@ class Priority:
         with self._changed:
             self._adding_count += 1
             self._is_shown = False
+            self._is_of_backlog = self._added_s is not None and time.monotonic() - self._added_s < _BACKLOG_S
         try:
             yield
         finally:
             with self._changed:
                 self._adding_count -= 1
+                self._ended_count += 1
                 self._is_shown = False
                 self._added_s = time.monotonic()
                 self._changed.notify_all()
@@ -78,21 +90,27 @@ class Priority:
     def yield_to_images(self) -> None:
         """Wait while an image is added of which nothing is seen yet, within the limit; call it between two parts of the work.
 
+        Images of a backlog, which follow each other without a pause, are not waited for: both would only take longer.
         Several threads of a refetch may call it; the time that they wait together counts once.
 
         Raises:
             EngineClosedError: the engine was closed.
         """
         with self._changed:
-            if self._waiting_count == 0:
-                self._waiting_since_s = time.monotonic()
-            self._waiting_count += 1
-            self._changed.wait_for(lambda: self._is_closed or not self._is_urgent, timeout=self._patience_left_s())
-            self._waiting_count -= 1
-            if self._waiting_count == 0:
-                self._waited_s += time.monotonic() - self._waiting_since_s
-            if self._is_closed:
-                raise EngineClosedError("the engine was closed: the refetch was not finished")
+            self._wait_for(lambda: not self._is_urgent)
+
+    def yield_interpreter(self) -> None:
+        """As `yield_to_images`; call it between short parts that hold Python's interpreter, beside which images hardly get on.
+
+        Therefore, after some time, it also waits until one image of a backlog is through.
+        """
+        with self._changed:
+            if time.monotonic() - self._yielded_s > _BESIDE_BACKLOG_S:
+                ended_count = self._ended_count
+                self._wait_for(lambda: self._adding_count == 0 or self._is_shown or self._ended_count > ended_count)
+                self._yielded_s = time.monotonic()
+            else:
+                self._wait_for(lambda: not self._is_urgent)
 
     def must_wait_within(self, seconds: float) -> bool:
         """Whether a refetch has to wait for an image that is being added; if not, look for so long whether one comes."""
@@ -104,9 +122,20 @@ class Priority:
             self._changed.wait_for(lambda: self._is_closed or must_wait(), timeout=seconds)
             return must_wait()
 
+    def _wait_for(self, is_free: Callable[[], bool]) -> None:
+        if self._waiting_count == 0:
+            self._waiting_since_s = time.monotonic()
+        self._waiting_count += 1
+        self._changed.wait_for(lambda: self._is_closed or is_free(), timeout=self._patience_left_s())
+        self._waiting_count -= 1
+        if self._waiting_count == 0:
+            self._waited_s += time.monotonic() - self._waiting_since_s
+        if self._is_closed:
+            raise EngineClosedError("the engine was closed: the refetch was not finished")
+
     @property
     def _is_urgent(self) -> bool:
-        return self._adding_count > 0 and not self._is_shown
+        return self._adding_count > 0 and not self._is_shown and not self._is_of_backlog
 
     def _patience_left_s(self) -> float:
         """How long a refetch may wait now: a share of the time that it has worked and a little, less what it has waited."""

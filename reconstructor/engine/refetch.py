@@ -10,14 +10,13 @@ from broker.memory import trim_heap
 from reconstructor.clouds.similarity import DegenerateGeometryError
 from reconstructor.engine.components import Components
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.next_components import NextComponents
+from reconstructor.engine.next_components import Arrival, NextComponents
 from reconstructor.engine.parallel import before_each_part
 from reconstructor.engine.priority import Priority
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.model_comparison import placed_numbers
 from reconstructor.engine.sfm.solver import SolveVerdict
 from reconstructor.engine.sfm.solver_process import RefetchFailedError, SolverProcess
-from reconstructor.engine.sfm.windows import WINDOW, windows_of
+from reconstructor.engine.sfm.windows import WINDOW
 from reconstructor.engine.solve_tasks import SolveTask, tasks_of
 from reconstructor.engine.stopwatch import Stopwatch
 from reconstructor.progress import write_progress
@@ -94,7 +93,8 @@ class Refetch:
         verdict = solved[0].verdict
         if all(each.solution is None for each in solved):
             return RefetchResult(verdict=verdict, objection=solved[0].objection)
-        following = NextComponents(self._known, self._settings, leads=tasks[0].component.number)
+        pause = self.priority.yield_interpreter
+        following = NextComponents(self._known, self._settings, leads=tasks[0].component.number, pause=pause)
         with watch.measure("mapping"):
             objections = self._build(following, solved, numbers)
         if len(objections) < len(tasks):
@@ -103,10 +103,10 @@ class Refetch:
         if not {task.component.number for task in tasks}.difference(objections):
             return RefetchResult(verdict=verdict, objection=next(iter(objections.values())))
         with watch.measure("dense"):
-            while len(homes := self.missing(following, live)) > 1:
-                following.catch_up(homes, live, self.priority.yield_to_images)
+            while len(arrivals := self.arrivals(following, live)) > following.most_missing:
+                following.catch_up(arrivals, live)
                 self.report("publishing", 0, 1)
-            following.prepare(self.priority.yield_to_images)
+            following.prepare()
         return RefetchResult(verdict=verdict, next_components=following)
 
     def solve(self, task: SolveTask) -> tuple[SolveVerdict | None, Any | None, str]:
@@ -127,15 +127,14 @@ class Refetch:
         finally:
             self._running = None
         task.left_out = set(verdict.left_out)
-        if solution is not None and newest_only:
-            task.moved = set(windows_of(placed_numbers(solution), newest_only=True)[0])
+        task.only_newest_moved = solution is not None and newest_only
         said = dict.fromkeys(attempt.objection for attempt in verdict.attempts)  # each once
         return verdict, solution, "" if solution else "; ".join(said)
 
-    def missing(self, following: NextComponents, live: Components) -> dict[int, int | None]:
-        """The images that the next models do not know yet, and in which live component each is placed."""
+    def arrivals(self, following: NextComponents, live: Components) -> dict[int, Arrival]:
+        """The images that the next models do not know yet."""
         with self._lock:
-            return following.homes(following.missing(), live)
+            return following.arrivals(live)
 
     def report(self, stage: str, done: int, total: int) -> None:
         """Write the refetch's progress, return free memory to the system, and wait while images are added."""

@@ -28,7 +28,7 @@ class SolveTask:
         numbers: the images to solve.
         absorbed: the components that are to be solved as one with it.
         left_out: images that its solution could not place safely.
-        moved: the images that may have moved in its solution; None for all.
+        only_newest_moved: whether its solution is the live model, in which only the newest images were adjusted.
     """
 
     component: LiveComponent
@@ -39,7 +39,7 @@ class SolveTask:
     numbers: set[int] = field(default_factory=set)
     absorbed: "list[SolveTask]" = field(default_factory=list)
     left_out: set[int] = field(default_factory=set)
-    moved: set[int] | None = None
+    only_newest_moved: bool = False
 
     def __post_init__(self) -> None:
         self.placed = set() if self.model is None else placed_numbers(self.model)

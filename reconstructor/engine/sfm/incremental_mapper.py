@@ -41,7 +41,7 @@ class LiveMapper:
         self._set_aside: set[int] = set()  # calibrated ones whose calibration does not fit
         self._seen_when_tried: dict[int, int] = {}
         self.pairs: dict[int, list[Pair]] = {}  # those that the graph has, of each image; do not change them
-        self.has_judged_pairs = False  # by a whole model, as a refetch does
+        self.judged: frozenset[int] = frozenset()  # images whose pairs a whole model has judged, as a refetch does
         self.residuals = Residuals()
         self.described: dict[int, tuple[State, CameraUpdate]] = {}  # of placed images; made again when they change
         self.world_count = 1  # grows when the model is restarted in another world frame
@@ -95,12 +95,15 @@ class LiveMapper:
             self._fixed_cameras.add(camera_id)
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
-    def add_image(
+    def credible(
         self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]
-    ) -> Sequence[Pair]:
-        """Add an image, not yet placed, with keypoints (N, 4), x and y in pixels first, and the credible ones of its pairs."""
+    ) -> list[Pair]:
+        """The credible ones of the pairs of an image to be added, with keypoints (N, 4) float32, x and y in pixels first."""
         look_up = partial(waiting_image, self._model, self._cache, self.pairs)
-        pairs = credible_pairs(self._model, (number, self._model.camera(camera_id)), keypoints, pairs, look_up)
+        return credible_pairs(self._model, (number, self._model.camera(camera_id)), keypoints, pairs, look_up)
+
+    def add_image(self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]) -> None:
+        """Add an image, not yet placed, with keypoints (N, 4) float32, x and y in pixels first, and its pairs."""
         image, frame = image_and_frame(number, camera_id, keypoints)
         self._cache.add_frame(frame)
         self._cache.add_image(image)
@@ -113,7 +116,6 @@ class LiveMapper:
         _note_pairs(self.pairs, pairs)
         self._mapper.observation_manager.add_image(number)
         self._has_new_images = True
-        return pairs
 
     def place(self, waiting: Iterable[int]) -> list[int]:
         """Place as many of the waiting images as possible; after each one the others are tried again."""

@@ -21,6 +21,12 @@ class Residuals:
     def __init__(self) -> None:
         self._measured: dict[int, tuple[State, float | None]] = {}
 
+    def copy(self) -> "Residuals":
+        """The same values, for another model that has some of the images at the same places."""
+        other = Residuals()
+        other._measured = self._measured.copy()
+        return other
+
     def of(self, model: Any, number: int) -> float | None:
         """The value of a placed image; None while it observes no point."""
         state = self.state(model, number)

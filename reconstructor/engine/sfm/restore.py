@@ -1,11 +1,13 @@
 """How does a new process get the images back? It reads their files, in order of number, and adds them to a mapper."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from broker.errors import CairnError
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.priority import Pause, no_pause
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.camera_choice import CameraChoice, is_own, own_sensor
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
@@ -41,27 +43,48 @@ def restore_images(
 
 
 def build_mapper(
-    known: KnownImages, settings: EngineSettings, numbers: Collection[int] | None = None, model: Any | None = None
+    known: KnownImages,
+    settings: EngineSettings,
+    numbers: Collection[int] | None = None,
+    model: Any | None = None,
+    pause: Pause = no_pause,
 ) -> LiveMapper:
-    """A mapper to which these images (by default all) are added, with a model of them, or with none of them placed."""
+    """A mapper to which these images (by default all) are added, with a model of them, or with none of them placed.
+
+    `pause` is called before each image.
+    """
     mapper = LiveMapper(settings)
     choice = CameraChoice.of(mapper.model if model is None else model, known)
     for camera_id in choice.set_aside:
         mapper.set_calibration_aside(camera_id)
     for number in known.numbers:
         if numbers is None or number in numbers:
-            _add(number, known, mapper, choice, model)
+            pause()
+            _add(
+                number, known, mapper, choice, model, credible=known.pairs[number]
+            )  # there is no model yet to judge by
     if model is not None:
         mapper.swap(model)
     return mapper
 
 
-def add_to_mapper(number: int, known: KnownImages, mapper: LiveMapper) -> None:
-    """Add one known image to the mapper, with its camera and its pairs with the images that the mapper knows."""
-    _add(number, known, mapper, CameraChoice.of(mapper.model, known), mapper.model)
+def add_to_mapper(number: int, known: KnownImages, mapper: LiveMapper, credible: Sequence[Pair] | None = None) -> None:
+    """Add one known image to the mapper, with its camera and its pairs with the images that the mapper knows.
+
+    If a model like this one has judged its pairs, `credible` are those that it kept; they are not judged again.
+    """
+    _add(number, known, mapper, CameraChoice.of(mapper.model, known), mapper.model, credible=credible)
 
 
-def _add(number: int, known: KnownImages, mapper: LiveMapper, choice: CameraChoice, model: Any | None) -> None:
+def _add(
+    number: int,
+    known: KnownImages,
+    mapper: LiveMapper,
+    choice: CameraChoice,
+    model: Any | None,
+    *,
+    credible: Sequence[Pair] | None = None,
+) -> None:
     camera_id = choice.camera_id(number, known.camera_ids[number])
     sensor = known.facts[number].sensor
     if is_own(camera_id):
@@ -69,6 +92,11 @@ def _add(number: int, known: KnownImages, mapper: LiveMapper, choice: CameraChoi
         focal_px = sensor.focal_px if refined is None else float(refined.mean_focal_length())
         sensor = own_sensor(sensor, focal_px)
     mapper.add_camera(camera_id, sensor)
-    pairs = [pair for pair in known.pairs[number] if mapper.knows(KnownImages.other(pair, number))]
-    credible = mapper.add_image(number, camera_id, known.features[number].keypoints, pairs)
-    known.note_repeated(pairs, credible)
+    every = known.pairs[number] if credible is None else credible
+    pairs = [pair for pair in every if mapper.knows(KnownImages.other(pair, number))]
+    keypoints = known.features[number].keypoints
+    if credible is None:
+        judged = mapper.credible(number, camera_id, keypoints, pairs)
+        known.note_repeated(pairs, judged)
+        pairs = judged
+    mapper.add_image(number, camera_id, keypoints, pairs)

@@ -9,6 +9,7 @@ import numpy as np
 
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.priority import Pause, no_pause
 from reconstructor.engine.sfm.equal_parts.credible_pairs import credible_pairs
 from reconstructor.engine.sfm.equal_parts.observed_points import ObservedPoints
 from reconstructor.engine.sfm.equal_parts.pair_geometry import (
@@ -27,28 +28,32 @@ from reconstructor.engine.sfm.model_comparison import placed_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierPairs:
-    """The credible pairs of a model before some of its images moved.
+    """The credible pairs of a model some of whose images have moved a little since.
 
     Attributes:
         pairs: the credible ones among all placed images; one may be there twice.
-        moved: numbers of the images that have moved since; pairs of the others are as credible as before.
+        judged: numbers of the images whose pairs a whole model has judged; they are as credible as before.
     """
 
     pairs: Sequence[Pair]
-    moved: Collection[int]
+    judged: Collection[int]
 
 
-def without_repeated(model: Any, known: KnownImages, before: EarlierPairs | None = None) -> KnownImages:
+def without_repeated(
+    model: Any, known: KnownImages, before: EarlierPairs | None = None, pause: Pause = no_pause
+) -> KnownImages:
     """Leave out the matches that a model contradicts, if images nearer in order explain it: they only look alike.
 
     Images that it has not placed keep their credible pairs with placed ones. With the pairs `before` a part of the images
-    moved, only pairs of the moved images are judged; the others are taken as they were.
+    moved a little, only pairs of images that were not judged are; the others are taken as they were. `pause` is called
+    before each image.
     """
     observed = ObservedPoints(model)
     placed, least_gap, doubtful = placed_numbers(model), dict[int, int](), list[tuple[Pair, Mask, Rows]]()
-    moved = placed if before is None else placed.intersection(before.moved)
-    around = moved.union(*(known.neighbours(number) for number in moved))
+    asked = placed if before is None else placed.difference(before.judged)
+    around = asked.union(*(known.neighbours(number) for number in asked))
     for number in sorted(placed):
+        pause()
         for pair in known.pairs[number]:
             is_asked = number in around or pair.earlier in around
             if is_asked and pair.newer == number and pair.earlier in placed:
@@ -59,16 +64,17 @@ def without_repeated(model: Any, known: KnownImages, before: EarlierPairs | None
                     for each in (pair.earlier, pair.newer):
                         least_gap[each] = min(gap_of(pair), least_gap.get(each, gap_of(pair)))
                 doubtful.append((pair, is_near, rows))
-    cleaned = {} if before is None else _as_before(before, known, placed - moved)
+    cleaned = {} if before is None else _as_before(before, known, placed - asked)
     cleaned |= {
         key_of(pair): cleaned_pair(pair, is_near, rows) if is_near.mean() >= AGREES else None
         for pair, is_near, rows in doubtful
         if not is_near.all()
-        and not moved.isdisjoint((pair.earlier, pair.newer))
+        and not asked.isdisjoint((pair.earlier, pair.newer))
         and all(least_gap.get(each, gap_of(pair)) < gap_of(pair) for each in (pair.earlier, pair.newer))
     }
     look_up = partial(known_waiting_image, model, known)
     for number in sorted(known.pairs.keys() - placed):
+        pause()
         if model.exists_camera(known.camera_ids[number]):
             image, pairs = (number, model.camera(known.camera_ids[number])), known.pairs[number]
             credible = credible_pairs(model, image, known.features[number].keypoints, pairs, look_up)
@@ -84,7 +90,7 @@ def without_repeated(model: Any, known: KnownImages, before: EarlierPairs | None
 
 
 def _as_before(before: EarlierPairs, known: KnownImages, still: Collection[int]) -> dict[tuple[int, int], Pair | None]:
-    """The pairs among images that have not moved; None for those that were left out."""
+    """The pairs among images that still stand as they were judged; None for those that were left out."""
     kept = {key_of(pair): pair for pair in before.pairs}
     pairs = [pair for number in still for pair in known.pairs[number] if pair.earlier in still and pair.newer in still]
     return {key_of(pair): kept.get(key_of(pair)) for pair in pairs}

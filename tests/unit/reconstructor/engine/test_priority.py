@@ -57,6 +57,46 @@ def test_a_refetch_goes_on_beside_an_image_whose_first_points_are_out() -> None:
     assert both._waited_s < 1
 
 
+def test_a_refetch_does_not_stand_back_for_images_of_a_backlog(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = Priority()
+    both.begin()
+    for gap_s, must_wait in ((60.0, False), (0.0, True)):
+        monkeypatch.setattr(priority, "_BACKLOG_S", gap_s)
+        with both.adding():
+            pass
+        with both.adding():
+            assert both.must_wait_within(0.01) is must_wait
+            if not must_wait:
+                both.yield_to_images()
+    assert both._waited_s < 1
+
+
+@pytest.mark.parametrize("follows_at_once", [False, True])
+def test_work_that_holds_the_interpreter_lets_one_image_of_a_backlog_through(
+    monkeypatch: pytest.MonkeyPatch, *, follows_at_once: bool
+) -> None:
+    monkeypatch.setattr(priority, "_BACKLOG_S", 60.0)
+    both, waited = Priority(), list[bool]()
+    both.begin()
+    with both.adding():
+        pass
+
+    def refetch() -> None:
+        both.yield_interpreter()
+        both.yield_interpreter()  # at once again: it must not wait
+        waited.append(True)
+
+    thread, next_image = threading.Thread(target=refetch), both.adding()
+    with both.adding():
+        thread.start()
+        thread.join(0.05)
+        assert not waited
+        if follows_at_once:
+            next_image.__enter__()
+    thread.join(4)  # sooner than its patience ends
+    assert waited
+
+
 def test_threads_that_wait_together_use_up_patience_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(priority, "_PATIENCE_S", 0.2)
     both = Priority()

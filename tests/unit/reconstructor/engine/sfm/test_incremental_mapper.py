@@ -76,7 +76,7 @@ def test_wrong_matches_do_not_place_an_image() -> None:
     noise = np.stack([random.permutation(300), random.permutation(300)], axis=1)[:200].astype(np.uint32)
     keypoints = walk.seen.features[0].keypoints
     false_pair = Pair(earlier=1, newer=4, matches=noise, configuration=2, matrices=np.stack([np.eye(3)] * 3))
-    walk.mapper.add_image(4, 1, keypoints, [false_pair])
+    walk.mapper.add_image(4, 1, keypoints, walk.mapper.credible(4, 1, keypoints, [false_pair]))
     assert walk.mapper.place([4]) == []
     assert not walk.mapper.register(4, adjusts=False)
     assert not walk.mapper.is_placed(4)

@@ -105,20 +105,21 @@ def test_pairs_that_only_look_alike_are_left_out_and_others_stay(walk: Walk) -> 
     assert without_repeated(walk.mapper.model, nothing).pairs == nothing.pairs
 
 
-def test_pairs_of_images_that_have_not_moved_are_as_before(walk: Walk) -> None:
-    model, known, moved = walk.mapper.model, walk.known, {COUNT - 1, COUNT}
+def test_pairs_of_images_that_were_judged_are_as_before(walk: Walk) -> None:
+    model, known, new = walk.mapper.model, walk.known, {COUNT - 1, COUNT}
     every = [pair for number in known.numbers for pair in known.pairs[number] if pair.newer == number]
-    still = [pair for pair in every if moved.isdisjoint((pair.earlier, pair.newer))]
+    still = [pair for pair in every if new.isdisjoint((pair.earlier, pair.newer))]
     assert len([pair for pair in still if pair.newer - pair.earlier > NEAR]) > 1
-    found = without_repeated(model, known, EarlierPairs(pairs=every, moved=moved))
+    stayed = set(known.numbers) - new
+    found = without_repeated(model, known, EarlierPairs(pairs=every, judged=stayed))
     judged = without_repeated(model, known)
-    for number in moved:
+    for number in new:
         assert found.pairs[number] == judged.pairs[number]
     assert [pair for pair in still if pair in found.pairs[pair.newer]] == still
-    nothing = without_repeated(model, known, EarlierPairs(pairs=(), moved=moved))
+    nothing = without_repeated(model, known, EarlierPairs(pairs=(), judged=stayed))
     assert not any(pair in nothing.pairs[pair.newer] for pair in still)
-    assert all(nothing.pairs[number] == judged.pairs[number] for number in moved)
-    whole = without_repeated(model, known, EarlierPairs(pairs=(), moved=known.numbers))
+    assert all(nothing.pairs[number] == judged.pairs[number] for number in new)
+    whole = without_repeated(model, known, EarlierPairs(pairs=(), judged=()))
     assert whole.pairs == judged.pairs
 
 
