@@ -22,7 +22,7 @@ from reconstructor.engine.sfm.residuals import Residuals
 from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper
 
 _MOST_ADJUSTED: Final = 5  # images of those that came meanwhile
-_ADJUSTED_AT: Final = 4  # of many images, each fourth: an adjustment moves the six around an image
+_ADJUSTED_EACH: Final = 4  # of many images, each fourth: an adjustment moves the six around an image
 _MEASURED_AT_ONCE: Final = 20  # images: 20 ms
 _LARGE: Final = 200  # images; of 740, the sparse cloud took 0.8 s (2026-12-01)
 
@@ -142,7 +142,7 @@ class NextModel:
             pause: see above.
         """
         is_taken, newest = self.sparse is not None, sorted(arrived, reverse=True)
-        step = _ADJUSTED_AT if len(newest) > _MOST_ADJUSTED else 1
+        step = _ADJUSTED_EACH if len(newest) > _MOST_ADJUSTED else 1
         adjusted = [] if is_taken else newest[::step][:_MOST_ADJUSTED]
         for number, pairs in arrived.items():
             pause()

@@ -1,7 +1,7 @@
 """Who works first, a new image or a refetch? The image: the refetch waits while one is added, up to a limit.
 
 Both run in one process on the same cores. Without the limit a refetch would never finish under a steady stream of
-images.
+images. Images of a backlog have waited themselves, so it does not wait for them.
 """
 
 import threading
@@ -17,7 +17,6 @@ _WAIT_RATIO: Final = 0.25  # a refetch beside a steady stream of images takes a 
 _BACKLOG_S: Final = 0.5  # an image that begins so soon after another has waited itself: nobody sees it earlier
 _BESIDE_BACKLOG_S: Final = 1.0  # that the interpreter is held at a time; without a wait between, an image took 3.5 s
 _REST_S: Final = 60.0  # the last refetch of a project comes two minutes after its last image
-
 
 Pause = Callable[[], None]
 
@@ -90,7 +89,6 @@ class Priority:
     def yield_to_images(self) -> None:
         """Wait while an image is added of which nothing is seen yet, within the limit; call it between two parts of the work.
 
-        Images of a backlog, which follow each other without a pause, are not waited for: both would only take longer.
         Several threads of a refetch may call it; the time that they wait together counts once.
 
         Raises:
