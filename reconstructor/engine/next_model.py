@@ -172,7 +172,7 @@ class NextModel:
             self.published = PublishedPoints()
             for number in filter(self.mapper.knows, self._known.numbers):
                 self.published.add_image(number, len(self._known.features[number]))
-            self.sparse = self.published.take_all(self.mapper.model, self._known.features)
+            self.sparse = self.published.take_all(self.mapper.model, self._known.features, pause)
 
     @property
     def is_large(self) -> bool:

@@ -4,14 +4,17 @@ Point ids are not enough: when COLMAP merges two points, a published point gets 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from broker.shards import PointCloud
 from reconstructor.engine.features.sift import Features
+from reconstructor.engine.priority import Pause, no_pause
 from reconstructor.engine.sfm.model_comparison import point_ids
+
+_POINTS_AT_ONCE: Final = 8192
 
 
 class PublishedPoints:
@@ -32,17 +35,24 @@ class PublishedPoints:
         """
         observed = [point_ids(model, number) for number in numbers if model.image(number).has_pose]
         ids = np.unique(np.concatenate([np.empty(0, np.int64), *observed]))
-        return self._take(model, map(int, ids[ids > self._highest_id]), features, only_new=True)
+        return _once(self._take(model, ids[ids > self._highest_id].tolist(), features, only_new=True))
 
     def skip_present(self, model: Any) -> None:
         """Count all present points as published, because their ids may have changed in a restart."""
         self._highest_id = max(model.point3D_ids(), default=0)
 
-    def take_all(self, model: Any, features: Mapping[int, Features]) -> PointCloud:
-        """All points, with colours, for a complete new set; only these count as published afterwards."""
+    def take_all(self, model: Any, features: Mapping[int, Features], pause: Pause = no_pause) -> PointCloud:
+        """All points, with colours, for a complete new set; only these count as published afterwards.
+
+        `pause` is called between parts of a quarter of a second.
+        """
         for marks in self._marks.values():
             marks.fill(False)
-        return self._take(model, sorted(model.point3D_ids()), features, only_new=False)
+        ids, parts = sorted(model.point3D_ids()), []
+        for begin in range(0, len(ids), _POINTS_AT_ONCE):
+            pause()
+            parts.append(self._take(model, ids[begin : begin + _POINTS_AT_ONCE], features, only_new=False))
+        return _once(PointCloud.join(parts))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays for a file: `numbers` and `counts` (N,) int64 of N images, `marks` (B,) uint8 of packed bits."""
@@ -69,10 +79,7 @@ class PublishedPoints:
         published._highest_id = int(arrays["highest_id"])
         return published
 
-    def _take(
-        self, model: Any, point_ids: Iterable[int], features: Mapping[int, Features], *, only_new: bool
-    ) -> PointCloud:
-        ids = list(point_ids)
+    def _take(self, model: Any, ids: list[int], features: Mapping[int, Features], *, only_new: bool) -> PointCloud:
         if not ids:
             return PointCloud.empty()
         points = [model.point3D(point_id) for point_id in ids]
@@ -85,10 +92,7 @@ class PublishedPoints:
         self._highest_id = max(self._highest_id, *ids)
         places = np.array([point.xyz for point in points])
         is_new = np.isfinite(places).all(axis=1) & ~(was_published & only_new)
-        points_in_world, colors = places[is_new].astype(np.float32), of_point[is_new]
-        # a feature with two orientations gives two points at the same place
-        _, rows = np.unique(points_in_world, axis=0, return_index=True)
-        return PointCloud(points_in_world=points_in_world[rows], colors_rgb=colors[rows])
+        return PointCloud(points_in_world=places[is_new].astype(np.float32), colors_rgb=of_point[is_new])
 
     def _note(
         self, observations: NDArray[np.int64], starts: NDArray[np.int64], features: Mapping[int, Features]
@@ -114,3 +118,9 @@ class PublishedPoints:
         counts = np.diff(np.append(starts, len(observations)))
         mean = np.add.reduceat(colors, starts) / counts[:, None]
         return mean.astype(np.uint8), np.logical_or.reduceat(was_marked, starts)
+
+
+def _once(cloud: PointCloud) -> PointCloud:
+    """The cloud without points at the same place: a feature with two orientations gives two."""
+    _, rows = np.unique(cloud.points_in_world, axis=0, return_index=True)
+    return PointCloud(points_in_world=cloud.points_in_world[rows], colors_rgb=cloud.colors_rgb[rows])

@@ -226,9 +226,9 @@ def test_the_cloud_of_a_large_model_is_taken_before_and_whole_at_the_end(
     taken: list[bool] = []
     take_all, finish, is_last = PublishedPoints.take_all, engine._finish, [False]
 
-    def take(published: PublishedPoints, model: Any, features: Any) -> PointCloud:
+    def take(published: PublishedPoints, model: Any, features: Any, *pause: Pause) -> PointCloud:
         taken.append(is_last[0])
-        return take_all(published, model, features)
+        return take_all(published, model, features, *pause)
 
     def finished(rebuilt: refetch.RefetchResult, watch: Stopwatch) -> EngineResult:
         if comes_late:
