@@ -1,7 +1,7 @@
 """Who works first, a new image or a refetch? The image: the refetch waits while one is added, up to a limit.
 
 Both run in one process on the same cores. Without the limit a refetch would never finish under a steady stream of
-images. Images of a backlog have waited themselves, so it does not wait for them.
+images. It does not wait for images of a backlog, which follow each other without a pause.
 """
 
 import threading
@@ -14,7 +14,9 @@ from broker.errors import CairnError
 
 _PATIENCE_S: Final = 5.0  # about one image on 2 cores: a new refetch, which has not run yet, may wait this long
 _WAIT_RATIO: Final = 0.25  # a refetch beside a steady stream of images takes a quarter longer
-_BACKLOG_S: Final = 0.5  # an image that begins so soon after another has waited itself: nobody sees it earlier
+_BACKLOG_S: Final = (
+    0.5  # an image that begins within this time after another one was in a queue; a pause would not show it sooner
+)
 _BESIDE_BACKLOG_S: Final = 1.0  # that the interpreter is held at a time; without a wait between, an image took 3.5 s
 _REST_S: Final = 60.0  # the last refetch of a project comes two minutes after its last image
 

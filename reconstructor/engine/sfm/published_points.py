@@ -44,7 +44,7 @@ class PublishedPoints:
     def take_all(self, model: Any, features: Mapping[int, Features], pause: Pause = no_pause) -> PointCloud:
         """All points, with colours, for a complete new set; only these count as published afterwards.
 
-        `pause` is called between parts of a quarter of a second.
+        `pause` is called before each part of 8,192 points.
         """
         for marks in self._marks.values():
             marks.fill(False)

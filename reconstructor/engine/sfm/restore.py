@@ -60,9 +60,8 @@ def build_mapper(
     for number in known.numbers:
         if numbers is None or number in numbers:
             pause()
-            _add(
-                number, known, mapper, choice, model, credible=known.pairs[number]
-            )  # there is no model yet to judge by
+            pairs = known.pairs[number]  # there is no model yet to judge them by
+            _add(number, known, mapper, choice, model, credible=pairs)
     if model is not None:
         mapper.swap(model)
     return mapper

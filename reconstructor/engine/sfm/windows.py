@@ -64,9 +64,8 @@ def refine_in_windows(model: Any, folder: Path, settings: EngineSettings, *, new
 
 
 def _tight_share(bundle: Bundle, known: KnownImages) -> float:
-    model, _ = replace(
-        bundle, observations=bundle.observations[np.empty(0, np.int64)]
-    ).to_colmap()  # matches are compared with poses alone
+    without_points = replace(bundle, observations=bundle.observations[np.empty(0, np.int64)])  # only poses are needed
+    model, _ = without_points.to_colmap()
     return tight_share_among(model, known, bundle.numbers)
 
 

@@ -17,7 +17,7 @@ from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.priority import Pause
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm import residuals, windows
+from reconstructor.engine.sfm import residuals
 from reconstructor.engine.sfm.equal_parts.repeated_matches import EarlierPairs, without_repeated
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.published_points import PublishedPoints
@@ -44,6 +44,15 @@ def engine(before: Path, tmp_path: Path) -> LiveEngine:
 
 def points_in(outcome: EngineResult) -> np.ndarray:
     return PointCloud.join([decode_ply(path.read_bytes()) for path in outcome.folder.glob("*.ply")]).points_in_world
+
+
+def add_more_than_a_window(engine: LiveEngine, photographs: Photographs, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Add images until a refetch beside live images adjusts only the newest ones; returns how many there are."""
+    window, count = 3, 6
+    monkeypatch.setattr(refetch, "WINDOW", window)
+    for path in photographs.paths[BEFORE:count]:
+        engine.add_image(path, path.stem)
+    return count
 
 
 def test_an_image_that_comes_while_pairs_of_equal_parts_are_left_out_is_in_the_next_model(
@@ -111,11 +120,7 @@ def test_of_many_images_that_came_meanwhile_only_the_last_are_adjusted_and_each_
 def test_of_a_busy_large_project_only_the_pairs_of_the_newest_images_are_judged_again(
     engine: LiveEngine, photographs: Photographs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window, count = 3, 6
-    monkeypatch.setattr(refetch, "WINDOW", window)
-    monkeypatch.setattr(windows, "WINDOW", window)
-    for path in photographs.paths[BEFORE:count]:
-        engine.add_image(path, path.stem)
+    count = add_more_than_a_window(engine, photographs, monkeypatch)
     judged: list[EarlierPairs | None] = []
 
     def watched(model: Any, known: KnownImages, earlier: EarlierPairs | None, pause: Pause) -> KnownImages:
@@ -142,11 +147,7 @@ def test_of_a_busy_large_project_only_the_pairs_of_the_newest_images_are_judged_
 def test_an_image_that_comes_while_only_the_newest_ones_move_keeps_its_pairs(
     engine: LiveEngine, photographs: Photographs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window, count = 3, 6
-    monkeypatch.setattr(refetch, "WINDOW", window)
-    monkeypatch.setattr(windows, "WINDOW", window)
-    for path in photographs.paths[BEFORE:count]:
-        engine.add_image(path, path.stem)
+    count = add_more_than_a_window(engine, photographs, monkeypatch)
     live, path = engine.components[0].mapper, photographs.paths[count]
     kept: dict[int, Sequence[Pair] | None] = {}
 
